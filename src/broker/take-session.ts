@@ -1,0 +1,184 @@
+import type { Principal } from '../authentication/principal.ts';
+import type { Connect } from '../codec/control-packet.ts';
+import { reasonCodes } from '../codec/reason-codes.ts';
+import { Session } from '../session/session.ts';
+import type { QueuedRecord, SessionContents } from '../stores/session-store.ts';
+import type { Broker } from './broker.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { purgeSession, removeSession, scheduleExpiry } from './end-session.ts';
+
+/** Claims lost to another owner before the client is asked to come again later. */
+const CLAIM_ATTEMPTS = 3;
+
+export interface SessionRequest {
+  readonly connect: Connect;
+  readonly clientId: string;
+  readonly principal: Principal;
+  /** Milliseconds. */
+  readonly expiryInterval: number;
+}
+
+/** A session that is this connection's, though nothing is sent yet. */
+export interface TakenSession {
+  readonly session: Session;
+  /** Session Present of CONNACK [MQTT-3.2.2-2,3]. */
+  readonly present: boolean;
+  /** What an earlier connection left unacknowledged. */
+  readonly inflight: readonly QueuedRecord[];
+}
+
+export interface SessionRefusal {
+  readonly reasonCode: number;
+  readonly cause: string;
+}
+
+/**
+ * Makes the session of a client id this connection's: ownership (row A8) → the old connection goes → claim → Clean
+ * Start purges, or the session is taken up → durable → `accept`. One at a time per client id, so that no other CONNECT
+ * comes between these steps; `accept` runs last, without an await, and may still refuse.
+ */
+export function takeSession(
+  broker: Broker,
+  client: ClientConnection,
+  request: SessionRequest,
+  accept: (taken: TakenSession) => SessionRefusal | 'accepted',
+): Promise<SessionRefusal | 'accepted' | 'closed'> {
+  return broker.sessions.inTurn(request.clientId, async () => {
+    const taken = await take(broker, client, request);
+    if (taken === 'closed' || !('session' in taken)) return taken;
+    const outcome = client.connection.isClosed ? 'closed' : accept(taken);
+    if (outcome !== 'accepted') abandon(broker, taken.session);
+    return outcome;
+  });
+}
+
+async function take(
+  broker: Broker,
+  client: ClientConnection,
+  request: SessionRequest,
+): Promise<TakenSession | SessionRefusal | 'closed'> {
+  const { clientId, principal, connect } = request;
+  const known = broker.sessions.get(clientId);
+  const record = known ?? (await broker.store.find(clientId));
+  if (client.connection.isClosed) return 'closed';
+  if (record !== undefined && record.identityKey !== principal.identityKey && !client.sharedClientIds) {
+    return { reasonCode: reasonCodes.clientIdentifierNotValid, cause: 'not-owner' };
+  }
+  if (known === undefined && broker.sessions.size >= broker.limits.sessions) {
+    return { reasonCode: reasonCodes.quotaExceeded, cause: 'sessions' };
+  }
+  displaceOldConnection(broker, known);
+  // What is left is a stored session; one that ended with its connection is gone.
+  const old = broker.sessions.get(clientId);
+  const resumable = old?.stored === true && !connect.cleanStart && old.identityKey === principal.identityKey;
+  return resumable ? resume(broker, old, request) : begin(broker, old, request, record?.epoch ?? 0);
+}
+
+/** The old connection is told and closed [MQTT-3.1.4-3]. */
+function displaceOldConnection(broker: Broker, session: Session | undefined): void {
+  const old = broker.clientOf(session);
+  if (old === undefined) return;
+  broker.log('session_taken_over', old.logFields);
+  old.displace();
+}
+
+/** A new session in place of whatever there was [MQTT-3.1.2-4]. */
+async function begin(
+  broker: Broker,
+  old: Session | undefined,
+  request: SessionRequest,
+  lastEpoch: number,
+): Promise<TakenSession | SessionRefusal> {
+  const { clientId, principal, expiryInterval } = request;
+  const touchesStore = expiryInterval > 0 || old?.stored === true;
+  let epoch = lastEpoch + 1;
+  if (touchesStore) {
+    if (old !== undefined) broker.cancelExpiry(old);
+    const claimed = await claim(broker, clientId, old?.epoch ?? lastEpoch, old);
+    if (typeof claimed !== 'number') return claimed;
+    epoch = claimed;
+  }
+  // Its will fires before it is purged.
+  if (old !== undefined && expiryInterval > 0) purgeSession(broker, old);
+  else if (old !== undefined) removeSession(broker, old);
+  const { identityKey, clientType } = principal;
+  const session = new Session(
+    { clientId, identityKey, clientType, epoch, expiryInterval },
+    broker.sessionContext,
+  );
+  broker.sessions.set(session);
+  return keep(broker, session, { present: false, inflight: [] });
+}
+
+/** The stored session goes on where it was [MQTT-3.1.2-5]. */
+async function resume(
+  broker: Broker,
+  session: Session,
+  request: SessionRequest,
+): Promise<TakenSession | SessionRefusal> {
+  const { clientId, expiryInterval } = request;
+  broker.cancelExpiry(session);
+  const claimed = await claim(broker, clientId, session.epoch, session);
+  if (typeof claimed !== 'number') return claimed;
+  const contents = await broker.store.load(clientId, session.epoch);
+  if (contents === 'stale' || contents === undefined) return unavailable('claim lost');
+  session.inboundQos2 = new Set(contents.inboundQos2);
+  session.expiryInterval = expiryInterval;
+  broker.wills.discard(session); // The client came back in time [MQTT-3.1.3-9].
+  return keep(broker, session, { present: true, inflight: contents.inflight });
+}
+
+async function keep(
+  broker: Broker,
+  session: Session,
+  found: { present: boolean; inflight: SessionContents['inflight'] },
+): Promise<TakenSession | SessionRefusal> {
+  const taken: TakenSession = { session, ...found };
+  if (!session.stored) return taken;
+  const { clientId, epoch } = session;
+  broker.writer.add({
+    kind: 'put-session',
+    clientId,
+    epoch,
+    session: session.record(Number.POSITIVE_INFINITY),
+  });
+  try {
+    await broker.writer.durable();
+    return taken;
+  } catch (error) {
+    broker.log('store_failed', { operation: 'connect', client_id: clientId, error: String(error) });
+    abandon(broker, session);
+    return unavailable('store');
+  }
+}
+
+/**
+ * Fences off earlier owners. What was gathered for the session before is handed to the store first, so that the claim
+ * cannot make it stale, and what comes after carries the new epoch.
+ */
+async function claim(
+  broker: Broker,
+  clientId: string,
+  lastEpoch: number,
+  session: Session | undefined,
+): Promise<number | SessionRefusal> {
+  let epoch = lastEpoch + 1;
+  for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt++) {
+    broker.writer.submit();
+    if (session !== undefined) session.epoch = epoch;
+    const outcome = await broker.store.claim(clientId, epoch);
+    if (outcome.kind === 'claimed') return epoch;
+    epoch = outcome.epoch + 1;
+  }
+  return unavailable('claim contested');
+}
+
+/** There will be no connection: the session goes on without one, or ends. */
+function abandon(broker: Broker, session: Session): void {
+  if (session.expiryInterval === 0) removeSession(broker, session);
+  else scheduleExpiry(broker, session);
+}
+
+function unavailable(cause: string): SessionRefusal {
+  return { reasonCode: reasonCodes.serverUnavailable, cause };
+}

@@ -1,0 +1,26 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** Where on PATH a program is, or undefined. */
+export function findProgram(name: string): string | undefined {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    if (folder === '') continue;
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {
+      // Not in this folder; the next one may have it.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * For the `skip` option of a test that uses programs of the machine: false when all of them are on
+ * PATH, otherwise the reason to skip. `test('…', { skip: needs('mosquitto_pub') }, …)`
+ */
+export function needs(...programs: readonly string[]): string | false {
+  const missing = programs.filter((name) => findProgram(name) === undefined);
+  return missing.length === 0 ? false : `not on this machine: ${missing.join(', ')}`;
+}
