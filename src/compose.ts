@@ -19,6 +19,7 @@ import { MemorySessionStore } from './stores/memory/memory-session-store.ts';
 import type { SessionStore } from './stores/session-store.ts';
 import type { OpenListener } from './transport/listener.ts';
 import { openListener } from './transport/listener.ts';
+import { ListenerError } from './transport/listener-error.ts';
 
 /** What the process gives: time, chance, a place for the log. Tests give their own. */
 export interface Effects {
@@ -84,7 +85,7 @@ export async function composeBroker(loaded: LoadedConfiguration, effects: Effect
         authenticatorOptions(next, hasher),
         broker.authenticator,
       );
-      await reloadCertificates(listeners, next.configuration, log);
+      await reloadCertificates(listeners, next.configuration);
       broker.authenticator = authenticator;
       broker.settings = brokerSettings(next.configuration);
       applyRights(broker);
@@ -161,20 +162,19 @@ function listenerContext(
   };
 }
 
-/** A pair that cannot be used leaves its listener with the last good one; everything else is reloaded all the same. */
+/** A pair that cannot be used leaves its listener, which logs it, with the last good one; the rest is reloaded. */
 async function reloadCertificates(
   listeners: readonly OpenListener[],
   configuration: Configuration,
-  log: Log,
 ): Promise<void> {
   for (const listener of listeners) {
     const tls = configuration.listeners.find(({ name }) => name === listener.name)?.tls;
-    try {
-      if (tls !== undefined) await listener.updateTls(tls);
-    } catch (error) {
-      log('tls-reload-failed', { listener: listener.name, error: String(error) });
-    }
+    if (tls !== undefined) await listener.updateTls(tls).catch(ignoreLogged);
   }
+}
+
+function ignoreLogged(error: unknown): void {
+  if (!(error instanceof ListenerError)) throw error;
 }
 
 /** What only a restart changes is said, so that nobody waits for it. */

@@ -35,10 +35,11 @@ export async function runBroker(options: { readonly configFile?: string }): Prom
     log,
     version: versionText(),
   });
+  // Before anybody can know that we are there: without a listener SIGHUP ends the process.
+  process.on('SIGHUP', reloadOneByOne(running, load, log));
   for (const listener of running.listeners) process.stdout.write(`${listenerLine(listener)}\n`);
   process.stdout.write('ready\n');
 
-  process.on('SIGHUP', reloadOneByOne(running, load, log));
   await stopAsked;
   // Timers of the clock do not keep a process alive; this one must end a drain that hangs.
   const giveUp = setTimeout(() => process.exit(1), STOP_WITHIN);

@@ -39,7 +39,7 @@ export function deliver(broker: Broker, publication: Publication, route: Route<S
 /** Publishes a message that no packet brought (a will, `$SYS`): retains it where it says so and delivers it. */
 export function publishMessage(broker: Broker, message: Message): void {
   const publication = Publication.of(message, () => broker.clock.now());
-  if (publication.retain) retain(broker, publication);
+  if (publication.retain && retainedFits(broker, publication)) retain(broker, publication);
   const { releases } = deliver(broker, publication, broker.router.route(message.topic));
   if (releases !== undefined) {
     broker.writer.whenDurable((error) => {

@@ -6,8 +6,13 @@ export async function drain(broker: Broker): Promise<void> {
   broker.draining = true;
   broker.log('broker_stopping', { connections: broker.connections.size });
   for (const client of [...broker.connections]) {
-    if (client.accepted === undefined) client.refuseNow(reasonCodes.serverUnavailable);
-    else client.disconnect(reasonCodes.serverShuttingDown, 'broker is shutting down');
+    if (client.accepted !== undefined) {
+      client.disconnect(reasonCodes.serverShuttingDown, 'broker is shutting down');
+    } else if (client.connection.awaitsConnect) {
+      client.connection.close(); // CONNACK would answer nothing.
+    } else {
+      client.refuseNow(reasonCodes.serverUnavailable);
+    }
   }
   await broker.writer.durable();
 }

@@ -1,15 +1,15 @@
 import type { Authenticator } from '../authentication/authenticator.ts';
 import type { RefusalCause } from '../authentication/chain.ts';
-import type { ConnectionType, Principal } from '../authentication/principal.ts';
+import type { Principal } from '../authentication/principal.ts';
 import type { Credentials } from '../authentication/provider.ts';
 import type { Connack, Connect, Properties } from '../codec/control-packet.ts';
 import { forwardablePropertiesOf } from '../codec/properties.ts';
 import { reasonCodes } from '../codec/reason-codes.ts';
 import { isTopicName, levelCount } from '../routing/topic.ts';
 import { Message } from '../session/message.ts';
-import type { ListenerProtocol } from '../transport/peer.ts';
 import type { Broker } from './broker.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { mayUseListener } from './connection-type.ts';
 import { PrincipalPolicy } from './policy.ts';
 import { DEFAULT_ACK_PENDING } from './settings.ts';
 import { judgeSubscriptions } from './subscription-rights.ts';
@@ -60,40 +60,37 @@ export async function handleConnect(
   if ('reasonCode' in authenticated) return refuse(broker, client, connect, authenticated);
   const principal = authenticated;
 
-  if (!mayUseListener(principal, client.connection.channel.peer.protocol)) {
-    return refuse(broker, client, connect, {
-      reasonCode: reasonCodes.notAuthorized,
-      cause: 'connection-type',
-    });
-  }
-
   const clientId = connect.clientId === '' ? assignedClientId(broker) : connect.clientId;
   const policy = new PrincipalPolicy(principal, clientId, broker.settings.policy.trustClientId);
-  // Row A9: a will that may not be written now is refused with the connection.
-  if (connect.will !== undefined && !policy.compiled.permits('write', connect.will.topic)) {
-    const detail = { will_topic: connect.will.topic };
-    return refuse(broker, client, connect, {
-      reasonCode: reasonCodes.notAuthorized,
-      cause: 'will-denied',
-      detail,
-    });
-  }
+  const denied = judgeRights(client, policy, connect);
+  if (denied !== undefined) return refuse(broker, client, connect, denied);
 
   const expiryInterval = sessionExpiry(client, connect);
   const request = { connect, clientId, principal, expiryInterval };
-  const outcome = await takeSession(broker, client, request, (taken) => {
-    // Whatever changed while we waited holds (TH28).
-    const refusal = judgeAgain(broker, authenticator, policy, connect);
-    if (refusal !== undefined) return refusal;
-    accept(broker, client, { ...request, taken, policy });
-    return 'accepted';
+  const outcome = await takeSession(broker, client, request, {
+    judge: () => judgeAgain(broker, client, authenticator, policy, connect),
+    accept: (taken) => accept(broker, client, { ...request, taken, policy }),
   });
   if (typeof outcome !== 'string') refuse(broker, client, connect, outcome);
 }
 
-/** The checks of steps 2 to 6 again, where a reload came between: under the configuration that is in force now. */
+/** Steps 4 and 6: what was proven is not enough for this listener, or for this will (row A9). */
+function judgeRights(
+  client: ClientConnection,
+  { principal, compiled }: PrincipalPolicy,
+  { will }: Connect,
+): Refusal | undefined {
+  const reasonCode = reasonCodes.notAuthorized;
+  if (!mayUseListener(principal, client.connection.channel.peer.protocol))
+    return { reasonCode, cause: 'connection-type' };
+  if (will === undefined || compiled.permits('write', will.topic)) return undefined;
+  return { reasonCode, cause: 'will-denied', detail: { will_topic: will.topic } };
+}
+
+/** The checks of steps 2 to 6 again, where a reload came between: under the configuration that is in force now (TH28). */
 function judgeAgain(
   broker: Broker,
+  client: ClientConnection,
   authenticatedBy: Authenticator,
   policy: PrincipalPolicy,
   connect: Connect,
@@ -101,10 +98,12 @@ function judgeAgain(
   if (broker.draining) return { reasonCode: reasonCodes.serverUnavailable, cause: 'shutting-down' };
   if (broker.authenticator === authenticatedBy) return undefined;
   const principal = broker.authenticator.refresh(policy.principal);
-  if ('gone' in principal) return { reasonCode: reasonCodes.badUserNameOrPassword, cause: principal.gone };
+  if ('gone' in principal) {
+    const reasonCode = reasonCodes.badUserNameOrPassword;
+    return { reasonCode, cause: principal.gone, failedCredential: true };
+  }
   policy.replace(principal, broker.settings.policy.trustClientId);
-  if (connect.will === undefined || policy.compiled.permits('write', connect.will.topic)) return undefined;
-  return { reasonCode: reasonCodes.notAuthorized, cause: 'will-denied' };
+  return judgeRights(client, policy, connect);
 }
 
 interface Acceptance {
@@ -119,7 +118,7 @@ interface Acceptance {
 function accept(broker: Broker, client: ClientConnection, acceptance: Acceptance): void {
   const { connect, clientId, expiryInterval, taken, policy } = acceptance;
   const { session, present, inflight } = taken;
-  const will = willOf(broker, connect, policy, clientId);
+  const will = willOf(connect, policy, clientId);
   client.adopt({ session, policy, connect, ...(will && { will }) });
   const outbox = session.attach(client, sendQuota(client, connect));
   if (will !== undefined) broker.wills.keep(session, will);
@@ -209,18 +208,6 @@ function refusalFor(cause: RefusalCause, detail: unknown): Refusal {
   return { reasonCode, cause, detail, failedCredential: reasonCode === reasonCodes.badUserNameOrPassword };
 }
 
-/** Row N10: over TCP and TLS a client needs MQTT, over WebSocket MQTT_WS. */
-const neededConnectionType: Record<ListenerProtocol, ConnectionType> = {
-  tcp: 'MQTT',
-  tls: 'MQTT',
-  ws: 'MQTT_WS',
-  wss: 'MQTT_WS',
-};
-
-function mayUseListener(principal: Principal, protocol: ListenerProtocol): boolean {
-  return principal.allowedConnectionTypes?.includes(neededConnectionType[protocol]) ?? true;
-}
-
 /** Row A8: not to be guessed, so that nobody can squat on it. [MQTT-3.1.3-6] */
 function assignedClientId(broker: Broker): string {
   return `auto-${broker.random.bytes(ASSIGNED_ID_BYTES).toString('base64url')}`;
@@ -234,16 +221,11 @@ function sessionExpiry(client: ClientConnection, connect: Connect): number {
   return Math.min(seconds === NEVER_EXPIRES ? Number.POSITIVE_INFINITY : seconds * 1000, maxSessionExpiry);
 }
 
-function willOf(
-  broker: Broker,
-  connect: Connect,
-  policy: PrincipalPolicy,
-  clientId: string,
-): Will | undefined {
+function willOf(connect: Connect, policy: PrincipalPolicy, clientId: string): Will | undefined {
   const { will } = connect;
   if (will === undefined) return undefined;
   const { messageExpiryInterval, willDelayInterval } = will.properties;
-  const expiry =
+  const messageExpiry =
     messageExpiryInterval === undefined ? Number.POSITIVE_INFINITY : messageExpiryInterval * 1000;
   const message = new Message({
     topic: will.topic,
@@ -251,11 +233,11 @@ function willOf(
     qos: will.qos,
     retain: will.retain,
     properties: forwardablePropertiesOf(will.properties),
-    expiresAt: broker.clock.now() + expiry,
+    expiresAt: Number.POSITIVE_INFINITY,
     publisher: clientId,
     publisherIdentity: policy.principal.identityKey,
   });
-  return { message, delay: (willDelayInterval ?? 0) * 1000, policy };
+  return { message, messageExpiry, delay: (willDelayInterval ?? 0) * 1000, policy };
 }
 
 /** [MQTT-3.3.4-9]: the client's Receive Maximum, and ours per session. */

@@ -1,5 +1,6 @@
 import { reasonCodes } from '../codec/reason-codes.ts';
 import type { Broker } from './broker.ts';
+import { mayUseListener } from './connection-type.ts';
 import { judgeSubscriptions } from './subscription-rights.ts';
 
 /**
@@ -22,9 +23,12 @@ export function applyRights(broker: Broker): void {
       // Its will is judged with no rights at all: a client that is gone says nothing more.
       policy.replace({ ...policy.principal, permissions: [] });
       client.disconnect(reasonCodes.administrativeAction, `access revoked: ${principal.gone}`);
-    } else {
-      policy.replace(principal, broker.settings.policy.trustClientId);
-      judgeSubscriptions(broker, session, policy);
+      continue;
     }
+    policy.replace(principal, broker.settings.policy.trustClientId);
+    judgeSubscriptions(broker, session, policy);
+    if (mayUseListener(principal, client.connection.channel.peer.protocol)) continue;
+    broker.log('access_revoked', { ...client.logFields, cause: 'connection-type' });
+    client.disconnect(reasonCodes.notAuthorized, 'access revoked: connection-type');
   }
 }

@@ -32,22 +32,30 @@ export interface SessionRefusal {
   readonly cause: string;
 }
 
+/** What CONNECT decides about the session on the way. */
+export interface TakeDecision {
+  /** Whether the client may still come in: asked before anything happens to the session, and before it is attached. */
+  judge(): SessionRefusal | undefined;
+  accept(taken: TakenSession): void;
+}
+
 /**
- * Makes the session of a client id this connection's: ownership (row A8) → the old connection goes → claim → Clean
- * Start purges, or the session is taken up → durable → `accept`. One at a time per client id, so that no other CONNECT
- * comes between these steps; `accept` runs last, without an await, and may still refuse.
+ * Makes the session of a client id this connection's: ownership (row A8) → `judge` → the old connection goes → claim →
+ * Clean Start purges, or the session is taken up → durable → `judge` → `accept`. One at a time per client id, so that no
+ * other CONNECT comes between these steps; there is no await between `judge` and what rests on it (TH28).
  */
 export function takeSession(
   broker: Broker,
   client: ClientConnection,
   request: SessionRequest,
-  accept: (taken: TakenSession) => SessionRefusal | 'accepted',
+  decision: TakeDecision,
 ): Promise<SessionRefusal | 'accepted' | 'closed'> {
   return broker.sessions.inTurn(request.clientId, async () => {
-    const taken = await take(broker, client, request);
+    const taken = await take(broker, client, request, decision);
     if (taken === 'closed' || !('session' in taken)) return taken;
-    const outcome = client.connection.isClosed ? 'closed' : accept(taken);
-    if (outcome !== 'accepted') abandon(broker, taken.session);
+    const outcome = client.connection.isClosed ? 'closed' : (decision.judge() ?? 'accepted');
+    if (outcome === 'accepted') decision.accept(taken);
+    else abandon(broker, taken.session);
     return outcome;
   });
 }
@@ -56,11 +64,14 @@ async function take(
   broker: Broker,
   client: ClientConnection,
   request: SessionRequest,
+  decision: TakeDecision,
 ): Promise<TakenSession | SessionRefusal | 'closed'> {
   const { clientId, principal, connect } = request;
   const known = broker.sessions.get(clientId);
   const record = known ?? (await broker.store.find(clientId));
   if (client.connection.isClosed) return 'closed';
+  const refusal = decision.judge();
+  if (refusal !== undefined) return refusal;
   if (record !== undefined && record.identityKey !== principal.identityKey && !client.sharedClientIds) {
     return { reasonCode: reasonCodes.clientIdentifierNotValid, cause: 'not-owner' };
   }

@@ -1,5 +1,5 @@
 import type { CancelTimer } from '../runtime/clock.ts';
-import type { Message } from '../session/message.ts';
+import { Message } from '../session/message.ts';
 import type { Session } from '../session/session.ts';
 import type { Broker } from './broker.ts';
 import { publishMessage } from './deliver.ts';
@@ -7,7 +7,10 @@ import type { PrincipalPolicy } from './policy.ts';
 
 /** A will as CONNECT left it, with the rights under which it will be judged when it fires. */
 export interface Will {
+  /** Does not expire: its interval begins when it is published. */
   readonly message: Message;
+  /** Milliseconds that it lives once published; Infinity means for ever [5.0 section 3.1.3.2.4]. */
+  readonly messageExpiry: number;
   /** Milliseconds. */
   readonly delay: number;
   readonly policy: PrincipalPolicy;
@@ -77,11 +80,14 @@ export class WillSchedule {
 
   #fire(session: Session, will: Will): void {
     const broker = this.#broker;
-    const { message, policy } = will;
+    const { message, messageExpiry, policy } = will;
     this.#store(session, { kind: 'delete-will' });
     // Row A9: the right is looked at again when the will fires.
-    if (policy.compiled.permits('write', message.topic)) publishMessage(broker, message);
-    else broker.log('will_suppressed', { client_id: session.clientId, topic: message.topic });
+    if (policy.compiled.permits('write', message.topic)) {
+      publishMessage(broker, new Message({ ...message, expiresAt: broker.clock.now() + messageExpiry }));
+    } else {
+      broker.log('will_suppressed', { client_id: session.clientId, topic: message.topic });
+    }
   }
 
   #store(
@@ -93,12 +99,17 @@ export class WillSchedule {
     if (write.kind === 'delete-will') {
       this.#broker.writer.add({ kind: 'delete-will', clientId, epoch });
     } else {
-      const { message, delay } = write.will;
+      const { message, messageExpiry, delay } = write.will;
       this.#broker.writer.add({
         kind: 'put-will',
         clientId,
         epoch,
-        will: { message, delay, firesAt: write.firesAt },
+        will: {
+          message,
+          ...(messageExpiry !== Number.POSITIVE_INFINITY && { messageExpiry }),
+          delay,
+          firesAt: write.firesAt,
+        },
       });
     }
   }

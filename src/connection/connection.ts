@@ -130,6 +130,11 @@ export class Connection implements ChannelReader {
     return this.#state === 'closed';
   }
 
+  /** No CONNECT has come, so there is nothing to answer. */
+  get awaitsConnect(): boolean {
+    return this.#state === 'awaiting-connect';
+  }
+
   /** Whether another frame may be queued for this reader; above the limit QoS 0 is dropped and QoS 1 and 2 wait. */
   get writable(): boolean {
     return this.#output.writable;

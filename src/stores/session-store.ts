@@ -108,7 +108,10 @@ export interface InflightState {
 }
 
 export interface WillRecord {
+  /** Never expires as it is kept: `messageExpiry` begins when the will is published. */
   readonly message: MessageRecord;
+  /** Milliseconds that the message lives once published; absent means for ever. */
+  readonly messageExpiry?: number;
   /** Milliseconds after the connection ends. */
   readonly delay: number;
   /** When it fires; Infinity while connected. */

@@ -4,17 +4,17 @@ import type { ByteChannel } from './byte-channel.ts';
 
 /** Event codes of this folder, as they stand in the log; docs/reference/transports.md explains each. */
 export const transportEvents = [
-  'accept-failed',
-  'connection-limit-reached',
-  'proxy-untrusted',
-  'proxy-header-refused',
-  'handshake-timeout',
-  'tls-handshake-failed',
-  'websocket-refused',
-  'tls-reloaded',
-  'tls-reload-failed',
-  'tls-certificate-invalid-now',
-  'tls-watch-failed',
+  'accept_failed',
+  'connection_limit_reached',
+  'proxy_untrusted',
+  'proxy_header_refused',
+  'handshake_timeout',
+  'tls_handshake_failed',
+  'websocket_refused',
+  'tls_reloaded',
+  'tls_reload_failed',
+  'tls_certificate_invalid_now',
+  'tls_watch_failed',
 ] as const;
 export type TransportEvent = (typeof transportEvents)[number];
 

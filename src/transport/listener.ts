@@ -156,7 +156,7 @@ class Listener implements OpenListener {
       return;
     }
     if (!this.#trustsProxy(remote.address)) {
-      this.#context.log('proxy-untrusted', { listener: this.name, ...remote });
+      this.#context.log('proxy_untrusted', { listener: this.name, ...remote });
       socket.destroy();
       return;
     }
@@ -166,7 +166,7 @@ class Listener implements OpenListener {
       this.#secure({ ...arrival, remote: source ?? remote });
     };
     readProxyHeader(socket, finished, (reason) => {
-      this.#context.log('proxy-header-refused', { listener: this.name, ...remote, reason });
+      this.#context.log('proxy_header_refused', { listener: this.name, ...remote, reason });
       socket.destroy();
     });
   }
@@ -193,7 +193,7 @@ class Listener implements OpenListener {
   }
 
   #dropped(dropped: DropArgument | undefined): void {
-    this.#context.log('connection-limit-reached', {
+    this.#context.log('connection_limit_reached', {
       listener: this.name,
       address: canonicalAddress(dropped?.remoteAddress ?? ''),
       port: dropped?.remotePort,
@@ -202,7 +202,7 @@ class Listener implements OpenListener {
   }
 
   #acceptFailed(error: Error): void {
-    this.#context.log('accept-failed', { listener: this.name, reason: error.message });
+    this.#context.log('accept_failed', { listener: this.name, reason: error.message });
   }
 }
 

@@ -26,7 +26,7 @@ export function limitPhase(
   { clock, log }: Pick<ListenerContext, 'clock' | 'log'>,
 ): CancelTimer {
   const cancel = clock.after(milliseconds, () => {
-    log('handshake-timeout', { listener, ...remote, phase, milliseconds });
+    log('handshake_timeout', { listener, ...remote, phase, milliseconds });
     socket.destroy();
   });
   socket.once('close', cancel);

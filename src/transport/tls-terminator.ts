@@ -28,6 +28,14 @@ interface Handshake {
   readonly secured: Secured;
 }
 
+/**
+ * Emptied when the handshake is over: whatever starts later on this connection (a session's timer of days, say) keeps
+ * the asynchronous context, and must not keep the socket with it.
+ */
+interface HandshakeSlot {
+  handshake: Handshake | undefined;
+}
+
 /** The TLS side of a tls or wss listener: handshakes, and the files that they rest on. */
 export class TlsTerminator {
   readonly #listener: string;
@@ -35,7 +43,7 @@ export class TlsTerminator {
   readonly #context: ListenerContext;
   readonly #watcher: FileWatcher;
   /** tls.Server reports a handshake's end without saying which socket it was given; the asynchronous context knows. */
-  readonly #handshakes = new AsyncLocalStorage<Handshake>();
+  readonly #handshakes = new AsyncLocalStorage<HandshakeSlot>();
   #settings: TlsSettings;
   /** Never listens. A reload makes a new one, ticket keys included; handshakes under way go on with the old. */
   #server: Server;
@@ -59,10 +67,10 @@ export class TlsTerminator {
   /** Hands the socket to TLS. `secured` is called when the handshake is good; otherwise the connection is destroyed. */
   secure(arrival: Arrival, secured: Secured): void {
     const cancelTimer = limitPhase('tls handshake', this.#settings.handshakeTimeout, arrival, this.#context);
-    const handshake: Handshake = { arrival, cancelTimer, secured };
+    const slot: HandshakeSlot = { handshake: { arrival, cancelTimer, secured } };
     // A certificate that Node refuses is reported from the raw socket's close, outside the handshake's own context.
-    arrival.socket.once('close', () => this.#handshakes.enterWith(handshake));
-    this.#handshakes.run(handshake, () => this.#server.emit('connection', arrival.socket));
+    arrival.socket.once('close', () => this.#handshakes.enterWith(slot));
+    this.#handshakes.run(slot, () => this.#server.emit('connection', arrival.socket));
   }
 
   /** Reads the files again. Throws ListenerError, and keeps what it has, when they cannot serve. */
@@ -75,10 +83,10 @@ export class TlsTerminator {
     try {
       this.#server = this.#serverFor(settings, this.#load(settings));
       this.#settings = settings;
-      this.#context.log('tls-reloaded', { listener: this.#listener, files: tlsPaths(settings) });
+      this.#context.log('tls_reloaded', { listener: this.#listener, files: tlsPaths(settings) });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#context.log('tls-reload-failed', {
+      this.#context.log('tls_reload_failed', {
         listener: this.#listener,
         reason,
         kept: 'the last good files',
@@ -106,7 +114,7 @@ export class TlsTerminator {
   }
 
   #watchFailed(folder: string, error: Error): void {
-    this.#context.log('tls-watch-failed', {
+    this.#context.log('tls_watch_failed', {
       listener: this.#listener,
       folder,
       reason: error.message,
@@ -120,7 +128,7 @@ export class TlsTerminator {
     const { validFrom, validTo } = material;
     const now = this.#context.clock.now();
     if (now < validFrom.getTime() || now > validTo.getTime()) {
-      this.#context.log('tls-certificate-invalid-now', {
+      this.#context.log('tls_certificate_invalid_now', {
         listener: this.#listener,
         file: settings.certFile,
         validFrom,
@@ -140,7 +148,7 @@ export class TlsTerminator {
 
   #finished(socket: TLSSocket, verify: boolean): void {
     socket.on('error', ignore);
-    const handshake = this.#handshakes.getStore();
+    const handshake = this.#takeHandshake();
     if (handshake === undefined) {
       socket.destroy();
       return;
@@ -165,11 +173,19 @@ export class TlsTerminator {
     const refusal: unknown = socket.authorizationError;
     const code = 'code' in error ? String(error.code) : error.message;
     const reason = refusal == null ? code : `client certificate refused: ${String(refusal)}`;
-    this.#logFailure(this.#handshakes.getStore(), reason);
+    this.#logFailure(this.#takeHandshake(), reason);
+  }
+
+  /** The one that the event at hand ends. */
+  #takeHandshake(): Handshake | undefined {
+    const slot = this.#handshakes.getStore();
+    const handshake = slot?.handshake;
+    if (slot !== undefined) slot.handshake = undefined;
+    return handshake;
   }
 
   #logFailure(handshake: Handshake | undefined, reason: string): void {
-    this.#context.log('tls-handshake-failed', {
+    this.#context.log('tls_handshake_failed', {
       listener: this.#listener,
       ...handshake?.arrival.remote,
       reason,

@@ -113,7 +113,7 @@ export class WebSocketUpgrade {
 
   /** The peer may be slow to take the answer: the upgrade's timer stays. */
   #refuse(stream: Duplex, { arrival, peer }: Upgrade, request: IncomingMessage, refusal: HttpRefusal): void {
-    this.#context.log('websocket-refused', {
+    this.#context.log('websocket_refused', {
       listener: arrival.listener,
       address: peer.address,
       port: peer.port,

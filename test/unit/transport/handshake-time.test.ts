@@ -37,7 +37,7 @@ async function closesAfter(
   // A peer that keeps its half open hears of the end only when it writes.
   if (!socket.allowHalfOpen) await closed;
   socket.destroy();
-  const { fields } = await fixture.logged('handshake-timeout');
+  const { fields } = await fixture.logged('handshake_timeout');
   assert.deepEqual({ phase: fields['phase'], milliseconds: fields['milliseconds'] }, expected);
   assert.equal(fixture.channels.length, 0);
 }
@@ -83,7 +83,7 @@ describe('time before MQTT', { timeout: 30_000, skip: needs('openssl') }, () => 
     fixture.fakeClock.advance(connectTimeout - 1);
     await writeSegment(socket, proxyV1('198.51.100.7', 1));
     await closesAfter(fixture, socket, { phase: 'tls handshake', milliseconds: handshakeTimeout }, ['']);
-    assert.equal((await fixture.logged('handshake-timeout')).fields['address'], '198.51.100.7');
+    assert.equal((await fixture.logged('handshake_timeout')).fields['address'], '198.51.100.7');
     await fixture.close();
   });
 

@@ -75,7 +75,7 @@ describe('PROXY protocol on a listener', { timeout: 30_000 }, () => {
     const closed = collectUntilClosed(socket);
     socket.write(proxyV1('192.0.2.1', 1));
     await closed;
-    const { fields } = await fixture.logged('proxy-untrusted');
+    const { fields } = await fixture.logged('proxy_untrusted');
     assert.equal(fields['address'], '127.0.0.1');
     assert.equal(fixture.channels.length, 0);
     await fixture.close();
@@ -93,7 +93,7 @@ describe('PROXY protocol on a listener', { timeout: 30_000 }, () => {
       const closed = collectUntilClosed(socket);
       socket.write(bytes);
       await closed;
-      const { fields } = await fixture.logged('proxy-header-refused');
+      const { fields } = await fixture.logged('proxy_header_refused');
       assert.equal(fields['address'], '127.0.0.1');
       assert.equal(fixture.channels.length, 0);
       await fixture.close();

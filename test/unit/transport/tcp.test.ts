@@ -216,7 +216,7 @@ describe('tcp listener', { timeout: 20_000 }, () => {
     await fixture.channel();
     const second = await fixture.connect();
     assert.equal((await collectUntilClosed(second)).length, 0);
-    const { fields } = await fixture.logged('connection-limit-reached');
+    const { fields } = await fixture.logged('connection_limit_reached');
     assert.deepEqual(fields, {
       listener: 'test',
       address: '127.0.0.1',

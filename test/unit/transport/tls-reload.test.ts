@@ -99,7 +99,7 @@ describe('reload of TLS files', openssl, () => {
     });
     const renewed = await authority.server();
     place(renewed, served);
-    await fixture.logged('tls-reloaded');
+    await fixture.logged('tls_reloaded');
     assert.equal(await servedSerial(fixture), serial(renewed));
     await fixture.close();
   });
@@ -122,10 +122,40 @@ describe('reload of TLS files', openssl, () => {
     const fixture = await ListenerFixture.open({ settings: secureListener(tls), clock: systemClock });
     for (const index of [1, 2]) {
       mount(index);
-      await fixture.logged('tls-reloaded');
+      await fixture.logged('tls_reloaded');
       assert.equal(await servedSerial(fixture), serial(pairs[index] as Certificate));
       fixture.log.length = 0;
     }
+    await fixture.close();
+  });
+
+  test('so is a change behind a link, also after the link leads elsewhere', async () => {
+    const { authority } = await testCertificates();
+    const [link, first, second] = [await servedFolder(), await servedFolder(), await servedFolder()];
+    const leadTo = (target: Served): void => {
+      for (const file of ['certFile', 'keyFile'] as const) {
+        symlinkSync(target[file], `${link[file]}.new`);
+        renameSync(`${link[file]}.new`, link[file]);
+      }
+    };
+    const reloaded = async (expected: Certificate): Promise<void> => {
+      await fixture.logged('tls_reloaded');
+      assert.equal(await servedSerial(fixture), serial(expected));
+      fixture.log.length = 0;
+    };
+    leadTo(first);
+    const fixture = await ListenerFixture.open({
+      settings: secureListener(tlsSettings(link)),
+      clock: systemClock,
+    });
+    const renewed = [await authority.server(), await authority.server(), await authority.server()] as const;
+    place(renewed[0], first);
+    await reloaded(renewed[0]);
+    place(renewed[1], second);
+    leadTo(second);
+    await reloaded(renewed[1]);
+    place(renewed[2], second);
+    await reloaded(renewed[2]);
     await fixture.close();
   });
 
@@ -137,7 +167,7 @@ describe('reload of TLS files', openssl, () => {
       clock: systemClock,
     });
     writeFileSync(served.certFile, 'not a certificate');
-    const { fields } = await fixture.logged('tls-reload-failed');
+    const { fields } = await fixture.logged('tls_reload_failed');
     assert.match(
       String(fields['reason']),
       /listener "secure": tls\.cert_file ".*cert\.pem": holds no certificate; give /,
@@ -150,9 +180,9 @@ describe('reload of TLS files', openssl, () => {
     assert.equal(await servedSerial(fixture), serial(server));
     const renewed = await authority.server();
     place(renewed, served);
-    await fixture.logged('tls-reloaded');
+    await fixture.logged('tls_reloaded');
     assert.equal(await servedSerial(fixture), serial(renewed));
-    const failures = fixture.log.filter(({ event }) => event === 'tls-reload-failed');
+    const failures = fixture.log.filter(({ event }) => event === 'tls_reload_failed');
     assert.equal(failures.length, 2, 'one for the change and one for the reload that was asked for');
     await fixture.close();
   });
@@ -165,7 +195,7 @@ describe('reload of TLS files', openssl, () => {
     while (clock.pendingTimers === 0) await turns(1);
     clock.advance(1000);
     const reloads = fixture.log.filter(
-      ({ event }) => event === 'tls-reloaded' || event === 'tls-reload-failed',
+      ({ event }) => event === 'tls_reloaded' || event === 'tls_reload_failed',
     );
     assert.deepEqual(reloads, []);
     await fixture.close();
@@ -318,7 +348,7 @@ describe('TLS files at start', openssl, () => {
         settings: secureListener(tlsSettings(server)),
         clock: new FakeClock(now),
       });
-      const warnings = fixture.log.filter(({ event }) => event === 'tls-certificate-invalid-now');
+      const warnings = fixture.log.filter(({ event }) => event === 'tls_certificate_invalid_now');
       assert.equal(warnings.length, expected);
       assert.equal(await servedSerial(fixture), serial(server));
       await fixture.close();

@@ -120,7 +120,7 @@ for (const protocol of protocols) {
           });
           assert.equal(await channelOf(fixture, client), undefined);
           await fixture.untilReleased(1);
-          const { fields } = await fixture.logged('tls-handshake-failed');
+          const { fields } = await fixture.logged('tls_handshake_failed');
           assert.match(String(fields['reason']), reason);
           assert.equal(fields['address'], '127.0.0.1');
           assert.equal(fixture.channels.length, 0);
@@ -135,7 +135,7 @@ for (const protocol of protocols) {
         const fixture = await open(await verifyingTls({ caFile: authority.caFile, crlFile }));
         const refused = await secureClient(protocol, fixture.port, { ...only(version), ...keyPair(bad) });
         assert.equal(await channelOf(fixture, refused), undefined);
-        assert.match(String((await fixture.logged('tls-handshake-failed')).fields['reason']), /CERT_REVOKED/);
+        assert.match(String((await fixture.logged('tls_handshake_failed')).fields['reason']), /CERT_REVOKED/);
         const admitted = await secureClient(protocol, fixture.port, { ...only(version), ...keyPair(good) });
         assert.ok((await channelOf(fixture, admitted)) !== undefined);
         admitted.destroy();
@@ -148,7 +148,7 @@ for (const protocol of protocols) {
       const fixture = await open(tlsSettings(server, { minVersion: 'TLSv1.3' }));
       const client = await secureClient(protocol, fixture.port, only('TLSv1.2'));
       assert.equal(await channelOf(fixture, client), undefined);
-      const { fields } = await fixture.logged('tls-handshake-failed');
+      const { fields } = await fixture.logged('tls_handshake_failed');
       assert.equal(fields['reason'], 'ERR_SSL_UNSUPPORTED_PROTOCOL');
       await fixture.close();
     });
@@ -266,7 +266,7 @@ describe('what a handshake may do', { timeout: 30_000, skip: needs('openssl') },
     const ended = await fixture.connect();
     ended.end();
     await fixture.untilReleased(3);
-    assert.equal(fixture.log.filter(({ event }) => event === 'tls-handshake-failed').length, 3);
+    assert.equal(fixture.log.filter(({ event }) => event === 'tls_handshake_failed').length, 3);
     assert.equal(fixture.channels.length, 0);
     await fixture.close();
   });

@@ -9,6 +9,8 @@ import { ListenerFixture, ReadChannel, turns, writeSegment } from './listener-fi
 import { frame, upgradeRequest } from './websocket-frames.ts';
 
 const KIB = 1024;
+/** Milliseconds. ws itself closes after `closeLinger` of real time; here the injected clock has to do it. */
+const beyondTheTest = 25_000;
 
 interface Connected {
   readonly fixture: ListenerFixture;
@@ -87,14 +89,14 @@ describe('websocket channel', { timeout: 20_000 }, () => {
       ['unknown opcode', frame(3, 'x'), /invalid opcode/],
     ] as const;
     for (const [name, bytes, error] of violations) {
-      const { fixture, socket, reader } = await upgraded({ limits: { closeLinger: 1000 } });
+      const { fixture, socket, reader } = await upgraded({ limits: { closeLinger: beyondTheTest } });
       socket.allowHalfOpen = true;
       socket.write(bytes);
       const [close] = await once(socket, 'data');
       assert.equal(close[0], 0x88, name);
       await turns(5);
       assert.equal(fixture.released, 0, name);
-      fixture.fakeClock.advance(1000);
+      fixture.fakeClock.advance(beyondTheTest);
       assert.match(String(await reader.untilClosed()), error, name);
       socket.destroy();
       await fixture.close();
@@ -175,6 +177,15 @@ describe('websocket channel', { timeout: 20_000 }, () => {
     await fixture.close();
   });
 
+  test('a peer that sends a close frame and keeps its connection is dropped all the same', async () => {
+    const { fixture, socket, reader } = await upgraded({ limits: { closeLinger: 20 } });
+    socket.allowHalfOpen = true;
+    socket.write(frame(8, Buffer.from([0x03, 0xe8])));
+    assert.equal(await reader.untilClosed(), undefined);
+    socket.destroy();
+    await fixture.close();
+  });
+
   test('a peer that ends or resets without a close frame is told once', async () => {
     for (const leave of [(socket: Socket) => socket.end(), (socket: Socket) => socket.resetAndDestroy()]) {
       const { fixture, socket, reader } = await upgraded();
@@ -205,7 +216,8 @@ describe('websocket channel', { timeout: 20_000 }, () => {
   });
 
   test('a peer that does not close after end is destroyed when the linger is over', async () => {
-    const { fixture, socket, reader } = await upgraded();
+    const { fixture, socket, reader } = await upgraded({ limits: { closeLinger: beyondTheTest } });
+    socket.allowHalfOpen = true;
     reader.channel.end(1000);
     await once(socket, 'data');
     fixture.fakeClock.advance(999);
@@ -213,6 +225,7 @@ describe('websocket channel', { timeout: 20_000 }, () => {
     assert.equal(fixture.released, 0);
     fixture.fakeClock.advance(1);
     await reader.untilClosed();
+    socket.destroy();
     await fixture.close();
   });
 });

@@ -65,7 +65,7 @@ describe('websocket upgrade', { timeout: 20_000 }, () => {
       assert.deepEqual(answer, { status: 400, body: 'Offer the WebSocket subprotocol mqtt or mqttv3.1.' });
     }
     assert.equal(fixture.channels.length, 0);
-    assert.equal((await fixture.logged('websocket-refused')).fields['status'], 400);
+    assert.equal((await fixture.logged('websocket_refused')).fields['status'], 400);
     await fixture.close();
   });
 
@@ -101,7 +101,7 @@ describe('websocket upgrade', { timeout: 20_000 }, () => {
         client.terminate();
       } else {
         assert.equal((await refusal(client)).status, 403, `${origin} against ${allowedOrigins}`);
-        assert.equal((await fixture.logged('websocket-refused')).fields['origin'], origin);
+        assert.equal((await fixture.logged('websocket_refused')).fields['origin'], origin);
       }
       await fixture.close();
     }
