@@ -72,7 +72,8 @@ export async function composeBroker(loaded: LoadedConfiguration, effects: Effect
     settings: brokerSettings(loaded.configuration),
     authenticator: await Authenticator.create(authenticatorOptions(loaded, hasher)),
   });
-  const listeners = await openListeners(broker, loaded.configuration);
+  const admission = new Admission(broker);
+  const listeners = await openListeners(broker, admission, loaded.configuration);
   const systemTopics = new SystemTopics(broker, effects.version);
   systemTopics.start();
   log('broker_started', { server_name: loaded.configuration.serverName, version: effects.version });
@@ -96,7 +97,8 @@ export async function composeBroker(loaded: LoadedConfiguration, effects: Effect
       systemTopics.stop();
       await Promise.all(listeners.map((listener) => listener.stopAccepting()));
       await drain(broker);
-      await Promise.all(listeners.map((listener) => closeInTime(listener, clock, limits.drainTime)));
+      await atMost(admission.allGone(), limits.drainTime, clock);
+      await Promise.all(listeners.map((listener) => listener.close()));
       await store.close();
       log('broker_stopped');
     },
@@ -116,8 +118,11 @@ function authenticatorOptions(loaded: LoadedConfiguration, hasher: PasswordHashe
 }
 
 /** All of them or none: a broker that serves half of what was configured would look alive. */
-async function openListeners(broker: Broker, configuration: Configuration): Promise<readonly OpenListener[]> {
-  const admission = new Admission(broker);
+async function openListeners(
+  broker: Broker,
+  admission: Admission,
+  configuration: Configuration,
+): Promise<readonly OpenListener[]> {
   const open: OpenListener[] = [];
   try {
     for (const settings of configuration.listeners.filter(({ enabled }) => enabled)) {
@@ -191,13 +196,13 @@ function announceRestartNeeds(before: Configuration, after: Configuration, log: 
   for (const [field] of changed) log('restart_needed', { field });
 }
 
-async function closeInTime(listener: OpenListener, clock: Clock, milliseconds: number): Promise<void> {
-  await new Promise<void>((resolve) => {
+/** Waits for `done`, but no longer than that. */
+function atMost(done: Promise<void>, milliseconds: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
     const cancel = clock.after(milliseconds, resolve);
-    void listener.stopAccepting().then(() => {
+    void done.then(() => {
       cancel();
       resolve();
     });
   });
-  await listener.close();
 }

@@ -83,8 +83,9 @@ function reloadOneByOne(
   };
 }
 
+/** Ctrl-C behind npm comes twice, from the terminal and from the parent: the second must not cut the drain short. */
 function signalled(signals: readonly NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of signals) process.once(signal, () => resolve());
+    for (const signal of signals) process.on(signal, () => resolve());
   });
 }

@@ -1,12 +1,15 @@
 import type { AnonymousSettings, SecurityDocument } from '../config/configuration.ts';
-import { authenticateThroughChain, type ChainOutcome } from './chain.ts';
-import { buildDirectory, type ClientDirectory } from './client-directory.ts';
+import type { ChainOutcome } from './chain.ts';
+import { authenticateThroughChain } from './chain.ts';
+import type { ClientDirectory } from './client-directory.ts';
+import { buildDirectory } from './client-directory.ts';
 import type { PasswordHasher } from './password-hashing.ts';
 import type { Principal, ProviderName } from './principal.ts';
 import type { AuthenticationProvider, Credentials } from './provider.ts';
 import { anonymousProvider } from './providers/anonymous/anonymous-provider.ts';
 import { basicProvider } from './providers/basic/basic-provider.ts';
-import { type GoneReason, refreshPrincipal } from './refresh-principal.ts';
+import type { GoneReason } from './refresh-principal.ts';
+import { refreshPrincipal } from './refresh-principal.ts';
 
 /** Who may come in, under one configuration. Immutable: a reload makes another one. */
 export class Authenticator {

@@ -165,7 +165,7 @@ interface AskedFilter {
   readonly tail: boolean;
 }
 
-/** Whether `…/#` matches a topic without its last level: `#` has no such, and that of `/#` is empty [MQTT-4.7.3-1]. */
+/** Whether `…/#` matches a topic without its last level: `#` has no such, and that of `/#` is empty (section 4.7.3). */
 function hasParent({ levels, tail }: AskedFilter): boolean {
   return tail && (levels.length > 1 || (levels.length === 1 && levels[0] !== ''));
 }

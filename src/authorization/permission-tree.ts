@@ -171,7 +171,7 @@ function findBelow(
       }
     }
   }
-  // `$` topics: no wildcard of an allow covers them in the first level, every one of a deny does [MQTT-4.7.2-1].
+  // `$` topics: no wildcard of an allow covers them in the first level, every one of a deny does (section 4.7.2).
   if (found !== NONE || (at === 0 && effect === 'allow' && level?.startsWith('$'))) return found;
   if (level !== undefined && node.single !== undefined) {
     found = findBelow(node.single, bound, effect, access, asked, at + 1);

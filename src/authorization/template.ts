@@ -41,7 +41,7 @@ export class TopicTemplateError extends Error {
  */
 export function parseTopicTemplate(template: string): readonly TemplateLevel[] {
   if (template === '') throw problem(template, 'is empty', 'write a topic filter, or "#" for every topic');
-  if (template.includes('\0')) throw problem(template, 'holds a NUL character', 'remove it'); // [MQTT-4.7.3-2]
+  if (template.includes('\0')) throw problem(template, 'holds a NUL character', 'remove it'); // Section 4.7.3.
   const levels = template.split('/');
   return levels.map((level, index) => parseLevel(template, level, index, index === levels.length - 1));
 }
@@ -60,7 +60,7 @@ export function topicTemplateProblem(template: string): string | undefined {
 function parseLevel(template: string, level: string, index: number, last: boolean): TemplateLevel {
   if (level === '+') return { kind: 'single' };
   if (level === '#') {
-    if (!last) throw problem(template, '"#" is not the last level', 'end the filter there, or use "+"'); // [MQTT-4.7.1-1]
+    if (!last) throw problem(template, '"#" is not the last level', 'end the filter there, or use "+"'); // Section 4.7.1.
     return { kind: 'tail' };
   }
   if (/[+#]/.test(level)) {
@@ -68,7 +68,7 @@ function parseLevel(template: string, level: string, index: number, last: boolea
       template,
       `"+" or "#" is only a part of level "${level}"`,
       'give the wildcard a level of its own',
-    ); // [MQTT-4.7.1-2]
+    ); // Section 4.7.1.
   }
   return level.includes('${') ? parseVariableLevel(template, level, index) : { kind: 'literal', text: level };
 }

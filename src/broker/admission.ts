@@ -7,6 +7,7 @@ import type { Broker } from './broker.ts';
 export class Admission {
   readonly #broker: Broker;
   #open = 0;
+  #waiting: (() => void)[] = [];
 
   constructor(broker: Broker) {
     this.#broker = broker;
@@ -23,8 +24,19 @@ export class Admission {
     return {
       release: () => {
         this.#open--;
+        if (this.#open > 0) return;
+        for (const gone of this.#waiting) gone();
+        this.#waiting = [];
       },
     };
+  }
+
+  /** Resolves when every admitted connection is gone. */
+  allGone(): Promise<void> {
+    if (this.#open === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
   }
 
   #exceeded(): string | undefined {

@@ -112,6 +112,7 @@ export class Broker {
   #sessionLost(clientId: string, epoch: number): void {
     const session = this.sessions.get(clientId);
     if (session?.epoch !== epoch) return;
+    session.lost = true;
     this.log('session_lost', { client_id: clientId });
     this.clientOf(session)?.displace();
   }

@@ -26,6 +26,7 @@ import type { Publication, Publisher } from './publication.ts';
 import { remainingSeconds } from './publication.ts';
 import type { RetainedReplay } from './retained-replay.ts';
 import type { BrokerSettings } from './settings.ts';
+import { checkUserProperties } from './user-properties.ts';
 import type { Will } from './will-schedule.ts';
 
 /** What a connection remembers about a topic that it publishes to. */
@@ -44,6 +45,13 @@ export interface Accepted {
   readonly connect: Connect;
   readonly will?: Will;
 }
+
+/** Refusals of a will for which 3.x has no word: its CONNECT is closed like a malformed one (SPEC.md §4). */
+const closedWithoutReturnCode: ReadonlySet<number> = new Set([
+  reasonCodes.qosNotSupported,
+  reasonCodes.retainNotSupported,
+  reasonCodes.topicNameInvalid,
+]);
 
 let lastConnectionId = 0;
 
@@ -70,7 +78,8 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
   /** QoS 1 messages received whose PUBACK waits for the store. */
   unacknowledged = 0;
   /** Retained messages still to be sent to new subscriptions. */
-  replays: RetainedReplay[] = [];
+  /** By the filter as it was sent: a subscription made anew begins its replay anew [MQTT-3.8.4-3]. */
+  readonly replays = new Map<string, RetainedReplay>();
   /** Why we closed it, for the log. */
   closeReason = '';
   /** The will is not to be published: DISCONNECT said so. */
@@ -115,15 +124,25 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
 
   connect(packet: Connect): void {
     this.connectedAt = this.broker.clock.monotonic();
+    const { maximumPacketSize } = packet.properties;
+    if (maximumPacketSize !== undefined) this.connection.maximumOutgoingPacket = maximumPacketSize;
     handleConnect(this.broker, this, packet).catch((error: unknown) => this.failed(error));
   }
 
   publish(view: PublishView, buffer: Buffer, start: number): number {
-    return handlePublish(this.broker, this, view, buffer, start);
+    const deliveries = handlePublish(this.broker, this, view, buffer, start);
+    this.burden();
+    return deliveries;
   }
 
   packet(packet: Exclude<ControlPacket, Connect>): void {
     this.broker.counters.messagesReceived++;
+    if ('properties' in packet) checkUserProperties(this.broker.limits, packet.type, packet.properties);
+    this.#handle(packet);
+    this.burden();
+  }
+
+  #handle(packet: Exclude<ControlPacket, Connect>): void {
     switch (packet.type) {
       case 'pingreq':
         this.connection.send({ type: 'pingresp' }); // [MQTT-3.12.4-1]
@@ -146,7 +165,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
         handleDisconnect(this, packet);
         return;
       case 'auth':
-        // No method was agreed upon at CONNECT, so there is nothing to go on with [MQTT-4.12.0-6].
+        // No method was agreed upon at CONNECT, so there is nothing to go on with [MQTT-4.12.0-7].
         this.disconnect(reasonCodes.protocolError, 'AUTH without an authentication method');
         return;
       case 'connack':
@@ -180,7 +199,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
       this.disconnect(reasonCodes.keepAliveTimeout, 'keep alive timed out'); // [MQTT-3.1.2-22]
     } else {
       this.closeReason = 'no complete CONNECT in time';
-      this.connection.close(); // [MQTT-3.1.4-?]: the specification leaves the time to us; mqtt.connect_timeout
+      this.connection.close(); // Section 3.1.4 leaves the time to us: mqtt.connect_timeout
     }
   }
 
@@ -214,7 +233,9 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
 
   /** CONNACK with a refusal, then close. `reasonCode` is 5.0's; 3.x gets its own. */
   refuseNow(reasonCode: number): void {
-    this.#sendConnack(this.connection.version === 5 ? reasonCode : connackReturnCode(reasonCode));
+    if (this.connection.version === 5) this.#sendConnack(reasonCode);
+    else if (closedWithoutReturnCode.has(reasonCode)) this.connection.close();
+    else this.#sendConnack(connackReturnCode(reasonCode));
   }
 
   #sendConnack(reasonCode: number): void {
@@ -251,7 +272,6 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
     const { properties, protocolVersion } = accepted.connect;
     this.accepted = accepted;
     this.publisher = accepted.session;
-    this.connection.maximumOutgoingPacket = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY;
     if (protocolVersion !== 5) return;
     this.inboundAliases = new InboundTopicAliases(this.settings.mqtt.topicAliasMaximum);
     const maximum = Math.min(properties.topicAliasMaximum ?? 0, this.settings.mqtt.topicAliasMaximum);
@@ -269,7 +289,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
     if (connection.version !== 5 || (identifiers.length === 0 && this.#outboundAliases === undefined)) {
       publication.frameFor(connection.version, retain);
       const { frameBuffer, frameStart, frameEnd } = publication;
-      if (frameEnd - frameStart > connection.maximumOutgoingPacket) return; // [MQTT-3.1.2-24,25]
+      if (frameEnd - frameStart > connection.maximumOutgoingPacket) return; // [MQTT-3.1.2-24] [MQTT-3.1.2-25]
       connection.sendFrame(frameBuffer, frameStart, frameEnd);
       return;
     }
@@ -331,7 +351,10 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
   /** Goes on with what waited for the reader or for acknowledgements. */
   proceed(): void {
     this.session?.outbox?.pump();
-    while (this.replays.length > 0 && this.replays[0]?.proceed() === 'finished') this.replays.shift();
+    for (const [filter, replay] of this.replays) {
+      if (replay.proceed() !== 'finished') break;
+      this.replays.delete(filter);
+    }
     this.relieve();
   }
 
@@ -340,7 +363,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
     if (this.connection.stalled && !this.overburdened) this.connection.unstall();
   }
 
-  /** Called after work was accepted: a client that does not read its answers, or outruns the store, has to wait. */
+  /** Called after each packet: a client that does not read its answers, or outruns the store, has to wait. */
   burden(): void {
     if (this.overburdened) this.connection.stall();
   }

@@ -49,23 +49,26 @@ export function publishMessage(broker: Broker, message: Message): void {
   }
 }
 
-/** Whether the message may be retained under the limits; it replaces one of its own topic in any case. */
+/** Whether the message may be retained under the limits; what it replaces makes room for it. */
 export function retainedFits(broker: Broker, publication: Publication): boolean {
+  if (publication.payloadLength === 0) return true;
   const { limits, retained } = broker;
-  if (publication.payloadLength === 0 || retained.get(publication.topic) !== undefined) return true;
-  const bytes = publication.topic.length + publication.payloadLength;
-  return retained.count < limits.retainedMessages && retained.bytes + bytes <= limits.retainedBytes;
+  const previous = retained.get(publication.topic);
+  const growth = publication.message.bytes - (previous?.bytes ?? 0);
+  if (growth > 0 && retained.bytes + growth > limits.retainedBytes) return false;
+  return previous !== undefined || retained.count < limits.retainedMessages;
 }
 
-/** Replaces the retained message of the topic [MQTT-3.3.1-5]; an empty payload removes it [MQTT-3.3.1-6,7]. */
+/** Replaces the retained message of the topic; an empty payload removes it. */
 export function retain(broker: Broker, publication: Publication): void {
   const { topic } = publication;
+  // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
   if (publication.payloadLength === 0) {
     if (broker.retained.delete(topic)) broker.writer.add({ kind: 'delete-retained', topic });
     return;
   }
   const { message } = publication;
-  broker.retained.set(topic, message, message.bytes);
+  broker.retained.set(topic, message, message.bytes); // [MQTT-3.3.1-5]
   broker.writer.add({ kind: 'put-retained', retained: { message } });
 }
 
@@ -76,7 +79,7 @@ function deliverToReceiver(broker: Broker, publication: Publication, receiver: R
     if (copy === undefined) return;
   }
   if (!mayReceive(receiver, publication.topic)) return;
-  // RETAIN stays as published only for those who asked for it [MQTT-3.3.1-12,13].
+  // RETAIN stays as published only for those who asked for it [MQTT-3.3.1-12] [MQTT-3.3.1-13].
   const retainFlag = publication.retain && copy.retainAsPublished;
   deliverToSession(broker, publication, copy.owner, copy.qos, retainFlag, copy.identifiers);
 }

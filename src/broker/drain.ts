@@ -14,5 +14,7 @@ export async function drain(broker: Broker): Promise<void> {
       client.refuseNow(reasonCodes.serverUnavailable);
     }
   }
+  // A CONNECT that waits for its session finds its connection closed, and leaves the session as it was.
+  await broker.sessions.turnsOver();
   await broker.writer.durable();
 }

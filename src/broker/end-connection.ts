@@ -11,7 +11,7 @@ export function endConnection(
   error?: Error,
 ): void {
   broker.connections.delete(client);
-  client.replays = [];
+  client.replays.clear();
   const { accepted } = client;
   if (accepted === undefined) return;
   broker.counters.clientsConnected--;

@@ -12,7 +12,7 @@ export function removeSession(broker: Broker, session: Session): void {
 /** Ends a session: its will, its subscriptions, its queue and what the store has of it. The claim stays. */
 export function purgeSession(broker: Broker, session: Session): void {
   broker.cancelExpiry(session);
-  broker.wills.fireNow(session); // The end of the session is the latest time for a will [MQTT-3.1.3-9].
+  broker.wills.fireNow(session); // The end of the session is the latest time for a will [MQTT-3.1.2-8].
   for (const { filter, group } of session.subscriptions.values())
     broker.router.unsubscribe(session, filter, group);
   session.subscriptions.clear();

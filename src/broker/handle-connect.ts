@@ -15,6 +15,7 @@ import { DEFAULT_ACK_PENDING } from './settings.ts';
 import { judgeSubscriptions } from './subscription-rights.ts';
 import type { TakenSession } from './take-session.ts';
 import { takeSession } from './take-session.ts';
+import { hasTooMany } from './user-properties.ts';
 import type { Will } from './will-schedule.ts';
 
 const ASSIGNED_ID_BYTES = 16;
@@ -66,6 +67,11 @@ export async function handleConnect(
   if (denied !== undefined) return refuse(broker, client, connect, denied);
 
   const expiryInterval = sessionExpiry(client, connect);
+  // [MQTT-3.1.2-24]: who cannot even be sent the CONNACK cannot be served.
+  if (!client.connection.fits(connack(client, connect, clientId, expiryInterval, false))) {
+    const reasonCode = reasonCodes.packetTooLarge;
+    return refuse(broker, client, connect, { reasonCode, cause: 'connack-too-large' });
+  }
   const request = { connect, clientId, principal, expiryInterval };
   const outcome = await takeSession(broker, client, request, {
     judge: () => judgeAgain(broker, client, authenticator, policy, connect),
@@ -140,11 +146,11 @@ function accept(broker: Broker, client: ClientConnection, acceptance: Acceptance
 /** What the packet itself gets wrong beyond its syntax. */
 function checkConnect(broker: Broker, connect: Connect): Refusal | undefined {
   const { clientId, protocolVersion, cleanStart, will, properties } = connect;
-  // [MQTT-3.1.3-8] (3.1.1): an empty client id needs Clean Session; 3.1 knows no empty one.
+  // [3.1.1:MQTT-3.1.3-8]: an empty client id needs Clean Session; 3.1 knows no empty one.
   if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && !cleanStart))) {
     return { reasonCode: reasonCodes.clientIdentifierNotValid, cause: 'client-id-empty' };
   }
-  if ((properties.userProperties?.length ?? 0) > broker.limits.userProperties) {
+  if (hasTooMany(broker.limits, properties) || (will && hasTooMany(broker.limits, will.properties))) {
     return { reasonCode: reasonCodes.quotaExceeded, cause: 'user-properties' };
   }
   if (will === undefined) return undefined;
@@ -266,13 +272,13 @@ function connack(
     properties.receiveMaximum = mqtt.receiveMaximum;
     properties.maximumPacketSize = mqtt.maxPacketSize;
     properties.topicAliasMaximum = mqtt.topicAliasMaximum;
-    if (connect.clientId === '') properties.assignedClientIdentifier = clientId; // [MQTT-3.1.3-7]
+    if (connect.clientId === '') properties.assignedClientIdentifier = clientId; // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
     const inForce =
       expiryInterval === Number.POSITIVE_INFINITY ? NEVER_EXPIRES : Math.floor(expiryInterval / 1000);
     if (inForce !== (connect.properties.sessionExpiryInterval ?? 0))
       properties.sessionExpiryInterval = inForce;
     const seconds = keepAlive(client, connect);
-    if (seconds !== connect.keepAlive) properties.serverKeepAlive = seconds; // [MQTT-3.1.2-21]
+    if (seconds !== connect.keepAlive) properties.serverKeepAlive = seconds; // [MQTT-3.2.2-22]
   }
   return { type: 'connack', sessionPresent, reasonCode: reasonCodes.success, properties };
 }

@@ -16,7 +16,7 @@ export function handleDisconnect(client: ClientConnection, packet: Disconnect): 
   }
   const seconds = packet.properties.sessionExpiryInterval;
   if (seconds !== undefined) {
-    // [MQTT-3.14.2-2] and section 3.14.2.2.2: a session that was to end with its connection cannot be kept now.
+    // Section 3.14.2.2.2: a session that was to end with its connection cannot be kept now.
     if (session.expiryInterval === 0 && seconds > 0) {
       throw new CodecError(
         reasonCodes.protocolError,

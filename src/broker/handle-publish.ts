@@ -1,3 +1,4 @@
+import { decisionText } from '../authorization/decision.ts';
 import { CodecError } from '../codec/codec-error.ts';
 import type { PublishView } from '../codec/publish-view.ts';
 import { decodeTopicName } from '../codec/publish-view.ts';
@@ -7,6 +8,7 @@ import type { Broker } from './broker.ts';
 import type { Accepted, ClientConnection, PublishTopic } from './client-connection.ts';
 import type { Releases } from './deliver.ts';
 import { deliver, retain, retainedFits } from './deliver.ts';
+import { tooManyUserProperties } from './user-properties.ts';
 
 /**
  * PUBLISH from a client. The order of the steps is the order of the security checks:
@@ -22,12 +24,8 @@ export function handlePublish(
 ): number {
   const accepted = client.accepted as Accepted;
   broker.counters.publishReceived++;
-  if (view.userPropertyCount > broker.limits.userProperties) {
-    throw new CodecError(
-      reasonCodes.quotaExceeded,
-      `PUBLISH: more than ${broker.limits.userProperties} user properties`,
-    );
-  }
+  if (view.userPropertyCount > broker.limits.userProperties)
+    throw tooManyUserProperties(broker.limits, 'publish');
 
   const topic = publishTopic(broker, client, view, buffer);
   if (topic === undefined)
@@ -67,7 +65,6 @@ export function handlePublish(
   if (!broker.router.isCurrent(topic.route)) topic.route = broker.router.route(topic.topic);
   const { count, releases } = deliver(broker, publication, topic.route);
   if (view.qos > 0 || releases !== undefined) acknowledgeLater(broker, client, view, releases);
-  client.burden();
   return count;
 }
 
@@ -118,7 +115,7 @@ function topicIn(
   return entry;
 }
 
-/** [MQTT-3.3.4-7,9]: not more unacknowledged QoS 1 and 2 messages than the broker said it takes. */
+/** [MQTT-3.3.4-7]: not more unacknowledged QoS 1 and 2 messages than the broker said it takes. */
 function checkFlow(broker: Broker, client: ClientConnection, view: PublishView): void {
   const { inboundQos2 } = (client.accepted as Accepted).session;
   const outstanding = client.unacknowledged + inboundQos2.size + (inboundQos2.has(view.packetId) ? 0 : 1);
@@ -188,7 +185,12 @@ function notKept(client: ClientConnection, type: 'puback' | 'pubrec', packetId: 
 /** Row T10. */
 function denied(broker: Broker, client: ClientConnection, view: PublishView, topic: string): number {
   broker.counters.publishDenied++;
-  broker.log('publish_denied', { ...client.logFields, topic, qos: view.qos, retain: view.retain });
+  const { qos, retain: retainFlag } = view;
+  broker.log('publish_denied', () => {
+    const { compiled } = (client.accepted as Accepted).policy;
+    const decision = decisionText(compiled.decide('write', topic));
+    return { ...client.logFields, topic, qos, retain: retainFlag, decision };
+  });
   if (client.connection.version !== 5 && client.settings.mqtt.onDeniedPublish === 'drop') {
     if (view.qos === 2) rememberQos2(broker, client, view.packetId);
     if (view.qos > 0) acknowledgeLater(broker, client, view, undefined);

@@ -1,5 +1,4 @@
 import { filterDecisionText } from '../authorization/decision.ts';
-import { CodecError } from '../codec/codec-error.ts';
 import type { Subscribe, SubscriptionRequest } from '../codec/control-packet.ts';
 import { reasonCodes } from '../codec/reason-codes.ts';
 import { parseFilter } from '../routing/filter.ts';
@@ -18,19 +17,13 @@ import { RetainedReplay } from './retained-replay.ts';
  */
 export function handleSubscribe(broker: Broker, client: ClientConnection, packet: Subscribe): void {
   const { session } = client.accepted as Accepted;
-  if ((packet.properties.userProperties?.length ?? 0) > broker.limits.userProperties) {
-    throw new CodecError(
-      reasonCodes.quotaExceeded,
-      `SUBSCRIBE: more than ${broker.limits.userProperties} user properties`,
-    );
-  }
   const identifier = packet.properties.subscriptionIdentifiers?.[0];
   const installed: Installed[] = [];
   const codes = packet.subscriptions.map((request) => {
     const outcome = subscribe(broker, client, request, identifier);
     if (typeof outcome === 'number') return reasonCodeFor(client, request, outcome);
     installed.push(outcome);
-    return request.qos; // [MQTT-3.9.3-1]: the granted QoS is the one asked for
+    return request.qos; // [MQTT-3.8.4-7]: the granted QoS is the one asked for
   });
 
   const { packetId } = packet;
@@ -131,7 +124,7 @@ function uninstall(broker: Broker, session: Session, subscription: SessionSubscr
   broker.router.unsubscribe(session, subscription.filter, subscription.group);
 }
 
-/** [MQTT-3.8.4-4] and Retain Handling [MQTT-3.3.1-9..11]; a shared subscription gets none. */
+/** [MQTT-3.8.4-4] and Retain Handling [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a shared subscription gets none. */
 function replayFor(
   broker: Broker,
   client: ClientConnection,
@@ -145,7 +138,11 @@ function replayFor(
 
 function replayRetained(client: ClientConnection, installed: readonly Installed[]): void {
   if (client.connection.isClosed) return;
-  for (const { replay } of installed) if (replay !== undefined) client.replays.push(replay);
+  for (const { subscription, replay } of installed) {
+    // It may have been unsubscribed while the store kept it waiting.
+    const isThere = client.session?.subscriptions.has(subscription.requested);
+    if (replay !== undefined && isThere) client.replays.set(subscription.requested, replay);
+  }
   client.proceed();
 }
 

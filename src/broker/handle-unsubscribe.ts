@@ -11,7 +11,7 @@ export function handleUnsubscribe(broker: Broker, client: ClientConnection, pack
     if (subscription === undefined) return reasonCodes.noSubscriptionExisted;
     session.subscriptions.delete(filter);
     broker.router.unsubscribe(session, subscription.filter, subscription.group);
-    client.replays = client.replays.filter((replay) => replay.subscription !== subscription);
+    client.replays.delete(filter);
     if (session.stored) {
       const { clientId, epoch } = session;
       broker.writer.add({ kind: 'delete-subscription', clientId, epoch, filter });

@@ -97,21 +97,22 @@ export class Publication implements SharedFrames {
 
   /** The message as something that may be kept: owns its bytes, so that it pins no received chunk. */
   get message(): Message {
-    if (this.#message === undefined) {
-      const { payload, properties } = this.content;
-      this.#message = new Message({
-        topic: this.topic,
-        payload: Buffer.from(payload),
-        qos: this.qos,
-        retain: this.retain,
-        properties: properties.length === 0 ? NO_PROPERTIES : Buffer.from(properties),
-        expiresAt:
-          this.#expiryInterval < 0 ? Number.POSITIVE_INFINITY : this.#now() + this.#expiryInterval * 1000,
-        publisher: this.publisher.clientId,
-        publisherIdentity: this.publisher.identityKey,
-      });
-    }
+    this.#message ??= this.#ownMessage(this.#view as PublishView);
     return this.#message;
+  }
+
+  #ownMessage(view: PublishView): Message {
+    const { payloadStart, payloadEnd, propertiesStart, propertiesEnd } = view;
+    const payload = Buffer.allocUnsafe(payloadEnd - payloadStart);
+    this.#buffer.copy(payload, 0, payloadStart, payloadEnd);
+    const expiresAt =
+      this.#expiryInterval < 0 ? Number.POSITIVE_INFINITY : this.#now() + this.#expiryInterval * 1000;
+    const { clientId: publisher, identityKey: publisherIdentity } = this.publisher;
+    const { topic, qos, retain } = this;
+    // Owned already: forwardableProperties copies.
+    const properties = propertiesEnd > propertiesStart ? this.content.properties : NO_PROPERTIES;
+    const record = { topic, payload, qos, retain, properties, expiresAt, publisher, publisherIdentity };
+    return new Message(record, this.#topicBytes);
   }
 
   /** What all frames have in common; may lie in the received chunk. */

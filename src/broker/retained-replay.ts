@@ -77,11 +77,11 @@ export class RetainedReplay {
     const { qos: maximum, identifier } = this.subscription;
     const identifiers = identifier === undefined ? [] : [identifier];
     const qos: QoS = message.qos < maximum ? message.qos : maximum;
-    // [MQTT-3.3.1-8]: RETAIN is set when the message is sent because of a new subscription.
+    // RETAIN is set, as the message is sent because of a new subscription.
     if (qos > 0) return session.enqueue(message, qos as 1 | 2, true, identifiers, now);
     this.#client.sendQos0(
       Publication.of(message, () => now),
-      true,
+      true, // [3.1.1:MQTT-3.3.1-8]
       identifiers,
     );
     return undefined;

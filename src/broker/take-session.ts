@@ -1,8 +1,10 @@
 import type { Principal } from '../authentication/principal.ts';
 import type { Connect } from '../codec/control-packet.ts';
 import { reasonCodes } from '../codec/reason-codes.ts';
+import { PacketIdentifierSet } from '../session/packet-identifier-set.ts';
 import { Session } from '../session/session.ts';
 import type { QueuedRecord, SessionContents } from '../stores/session-store.ts';
+import { StoreError, StoreFullError } from '../stores/session-store.ts';
 import type { Broker } from './broker.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { purgeSession, removeSession, scheduleExpiry } from './end-session.ts';
@@ -21,7 +23,7 @@ export interface SessionRequest {
 /** A session that is this connection's, though nothing is sent yet. */
 export interface TakenSession {
   readonly session: Session;
-  /** Session Present of CONNACK [MQTT-3.2.2-2,3]. */
+  /** Session Present of CONNACK [MQTT-3.2.2-2] [MQTT-3.2.2-3]. */
   readonly present: boolean;
   /** What an earlier connection left unacknowledged. */
   readonly inflight: readonly QueuedRecord[];
@@ -82,7 +84,18 @@ async function take(
   // What is left is a stored session; one that ended with its connection is gone.
   const old = broker.sessions.get(clientId);
   const resumable = old?.stored === true && !connect.cleanStart && old.identityKey === principal.identityKey;
-  return resumable ? resume(broker, old, request) : begin(broker, old, request, record?.epoch ?? 0);
+  const taking = resumable ? resume(broker, old, request) : begin(broker, old, request, record?.epoch ?? 0);
+  const taken = await taking.catch((error: unknown) => storeFailed(broker, clientId, error));
+  if ('session' in taken) return taken;
+  const left = broker.sessions.get(clientId);
+  if (left !== undefined) abandon(broker, left);
+  return taken;
+}
+
+function storeFailed(broker: Broker, clientId: string, error: unknown): SessionRefusal {
+  if (!(error instanceof StoreError || error instanceof StoreFullError)) throw error;
+  broker.log('store_failed', { operation: 'connect', client_id: clientId, error: error.message });
+  return unavailable('store');
 }
 
 /** The old connection is told and closed [MQTT-3.1.4-3]. */
@@ -133,7 +146,7 @@ async function resume(
   if (typeof claimed !== 'number') return claimed;
   const contents = await broker.store.load(clientId, session.epoch);
   if (contents === 'stale' || contents === undefined) return unavailable('claim lost');
-  session.inboundQos2 = new Set(contents.inboundQos2);
+  session.inboundQos2 = new PacketIdentifierSet(contents.inboundQos2);
   session.expiryInterval = expiryInterval;
   broker.wills.discard(session); // The client came back in time [MQTT-3.1.3-9].
   return keep(broker, session, { present: true, inflight: contents.inflight });
@@ -153,14 +166,8 @@ async function keep(
     epoch,
     session: session.record(Number.POSITIVE_INFINITY),
   });
-  try {
-    await broker.writer.durable();
-    return taken;
-  } catch (error) {
-    broker.log('store_failed', { operation: 'connect', client_id: clientId, error: String(error) });
-    abandon(broker, session);
-    return unavailable('store');
-  }
+  await broker.writer.durable();
+  return session.lost ? unavailable('claim lost') : taken;
 }
 
 /**
@@ -178,7 +185,10 @@ async function claim(
     broker.writer.submit();
     if (session !== undefined) session.epoch = epoch;
     const outcome = await broker.store.claim(clientId, epoch);
-    if (outcome.kind === 'claimed') return epoch;
+    if (outcome.kind === 'claimed') {
+      if (session !== undefined) session.lost = false;
+      return epoch;
+    }
     epoch = outcome.epoch + 1;
   }
   return unavailable('claim contested');

@@ -99,7 +99,7 @@ function connectFlags(flags: number, version: ProtocolVersion): ConnectFlags {
     if (!will && (flags & 0x38) !== 0)
       throw malformed('connect', 'Will QoS or Will Retain is set without Will Flag');
   }
-  // [MQTT-3.1.1: 3.1.2-22] 5.0 allows a password alone.
+  // [3.1.1:MQTT-3.1.2-22] 5.0 allows a password alone.
   if (version !== 5 && password && !username) {
     throw malformed('connect', 'Password Flag is set without User Name Flag');
   }

@@ -171,7 +171,7 @@ function decodeSubscribe(reader: BodyReader, version: ProtocolVersion): Subscrib
 }
 
 function subscriptionRequest(filter: string, options: number, version: ProtocolVersion): SubscriptionRequest {
-  // [MQTT-3.8.3-5] [MQTT-3.1.1: 3-8.3-4] 3.x has no options but the QoS.
+  // [MQTT-3.8.3-5] [3.1.1:MQTT-3.8.3-4] 3.x has no options but the QoS.
   const reserved = version === 5 ? 0xc0 : 0xfc;
   if ((options & reserved) !== 0) throw malformed('subscribe', 'reserved Subscription Options are set');
   const qos = options & 3;
@@ -210,7 +210,7 @@ function decodeSuback(reader: BodyReader, version: ProtocolVersion): Suback {
   return { type: 'suback', packetId, reasonCodes: codes, properties };
 }
 
-/** [MQTT-3.1.1: 3.9.3-2] Servers of 3.1 send 0x80 too, for want of another code. */
+/** [3.1.1:MQTT-3.9.3-2] Servers of 3.1 send 0x80 too, for want of another code. */
 function readSubackReturnCode(reader: BodyReader): number {
   const code = reader.byte('Return Code');
   if (code > 2 && code !== SUBSCRIBE_FAILURE) {

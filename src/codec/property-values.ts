@@ -12,7 +12,7 @@ import {
 const PLUS = 0x2b;
 const HASH = 0x23;
 
-/** Whether a Topic Name holds a wildcard, which only filters may [MQTT-4.7.0-1]. The bytes are valid UTF-8. */
+/** Whether a Topic Name holds a wildcard, which only filters may [MQTT-3.3.2-14]. The bytes are valid UTF-8. */
 export function hasWildcard(buffer: Buffer, start: number, end: number): boolean {
   for (let offset = start; offset < end; offset++) {
     const byte = buffer[offset]!;

@@ -24,9 +24,21 @@ const keepAlive = afterReading(
   },
 );
 
+const ACK_WAIT_DEFAULT = 30 * SECOND;
+
+const ackWait = afterReading(duration({ minimum: 0, maximum: DAY }), (value, context, node) => {
+  if (value === 0 || value === ACK_WAIT_DEFAULT) return;
+  context.warn({
+    value: node.kind === 'scalar' ? node.text : undefined,
+    message: 'has no effect in this version: a message is sent again when its client reconnects',
+    remedy: 'leave it out, or keep it for a later version',
+  });
+});
+
 export const mqtt = object({
-  ack_wait: defaulted(duration({ minimum: 0, maximum: DAY }), '30s', {
-    meaning: '3.x: an unacknowledged QoS 1 message is sent again after this time (row N5). `0s` = 30s.',
+  ack_wait: defaulted(ackWait, '30s', {
+    meaning:
+      '3.x: an unacknowledged QoS 1 message is sent again after this time (row N5). `0s` = 30s. No effect in this version.',
   }),
   connect_timeout: defaulted(duration({ minimum: 100, maximum: 10 * MINUTE }), '5s', {
     meaning: 'From accept (after TLS) to a complete CONNECT.',
@@ -55,7 +67,7 @@ export const mqtt = object({
   }),
   max_ack_pending: optional(integer({ minimum: 0, maximum: 65_535 }), {
     meaning:
-      'Unacknowledged QoS 1 and 2 messages per subscription; 0 = 1024. Unset, 1024 hold and no sum is checked (row N6).',
+      'Unacknowledged QoS 1 and 2 messages; 0 = 1024. Unset, 1024. Per session in this version (row N6 counts per subscription).',
   }),
   on_denied_publish: defaulted(choice(['disconnect', 'drop']), 'disconnect', {
     meaning: '3.x: what a denied PUBLISH leads to (row T10).',

@@ -1,6 +1,6 @@
 /**
- * Keeps acknowledgements in the order in which their packets arrived [MQTT-4.6.0-2..4], although some have to wait for
- * the disk and others have not.
+ * Keeps acknowledgements in the order in which their packets arrived [MQTT-4.6.0-2] [MQTT-4.6.0-3] [MQTT-4.6.0-4],
+ * although some have to wait for the disk and others have not.
  */
 export class AcknowledgementQueue {
   #waiting: PendingAcknowledgement[] = [];

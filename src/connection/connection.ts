@@ -17,6 +17,9 @@ import { KeepAlive } from './keep-alive.ts';
 import { WriteQueue } from './write-queue.ts';
 import type { WriteSlab } from './write-slab.ts';
 
+/** Unread output, in write queues, above which a stalled client is not even answered a PINGREQ. */
+const UNREAD_ANSWERS_FACTOR = 2;
+
 /** Deliveries after which a connection lets others have the event loop. */
 const DELIVERIES_PER_TURN = 8192;
 
@@ -98,6 +101,8 @@ export class Connection implements ChannelReader {
   #state: 'awaiting-connect' | 'deciding' | 'open' | 'closed' = 'awaiting-connect';
   #paused = 0;
   #stalled = false;
+  /** Even acknowledgements and PINGREQ wait now. */
+  #deaf = false;
   #processing = false;
   #deferred: DeferredFrame[] = [];
   #deferredBytes = 0;
@@ -225,19 +230,30 @@ export class Connection implements ChannelReader {
       this.#deferredBytes -= frame.body.length + DEFERRED_OVERHEAD;
       this.#dispatch(frame.type, frame.flags, frame.body, -1, 0, frame.body.length);
     }
+    if (this.#deferred.length === 0) this.#deaf = false;
     if (this.#deferredBytes < this.#context.limits.stalledWorkBytes) this.#resume('stalled');
   }
 
   #dispatchFrame(): number {
     const { type, flags, buffer, start, bodyStart, end } = this.#reader;
     if (this.#state === 'awaiting-connect') return this.#dispatchFirst(type, flags, buffer, bodyStart, end);
-    if ((this.#stalled || this.#deferred.length > 0) && !heardWhileStalled.has(type)) {
+    if (this.#mustWait(type)) {
       const body = Buffer.from(buffer.subarray(bodyStart, end));
       this.#deferred.push({ type, flags, body });
       this.#deferredBytes += body.length + DEFERRED_OVERHEAD;
       return 0;
     }
     return this.#dispatch(type, flags, buffer, start, bodyStart, end);
+  }
+
+  /**
+   * Whether a packet has to stand behind work that waits. When the answers to what is heard all the same pile up as well,
+   * nothing is heard any more until that work is done: order is kept, and reading stops at `stalledWorkBytes`.
+   */
+  #mustWait(type: number): boolean {
+    if (!this.#stalled && this.#deferred.length === 0) return false;
+    if (this.#output.bytes >= UNREAD_ANSWERS_FACTOR * this.#context.limits.writeQueueBytes) this.#deaf = true;
+    return this.#deaf || !heardWhileStalled.has(type);
   }
 
   #dispatchFirst(type: number, flags: number, buffer: Buffer, bodyStart: number, end: number): number {
@@ -314,7 +330,14 @@ export class Connection implements ChannelReader {
   send(packet: ControlPacket): void {
     if (this.#state === 'closed') return;
     const bytes = encodePacket(packet, this.version);
-    this.#output.push(bytes, 0, bytes.length);
+    // [MQTT-3.1.2-24] [MQTT-3.1.2-25]: discarded, and then it is as if it had been sent.
+    if (bytes.length <= this.maximumOutgoingPacket) this.#output.push(bytes, 0, bytes.length);
+  }
+
+  /** Whether `send` would send it. */
+  fits(packet: ControlPacket): boolean {
+    const maximum = this.maximumOutgoingPacket;
+    return maximum === Number.POSITIVE_INFINITY || encodePacket(packet, this.version).length <= maximum;
   }
 
   /** Queues a frame that may be shared with other connections. The caller has held it against maximumOutgoingPacket. */

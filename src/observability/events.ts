@@ -13,7 +13,6 @@ export const events = {
     message: 'configuration not reloaded; the last good one stays in force',
   },
   restart_needed: { level: 'warn', message: 'this change takes effect at the next start' },
-  listener_opened: { level: 'info', message: 'listener open' },
   connection_refused: { level: 'warn', message: 'network connection refused' },
   accept_failed: { level: 'error', message: 'connection could not be accepted' },
   connection_limit_reached: { level: 'warn', message: 'listener is at its max_connections' },

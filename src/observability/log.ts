@@ -6,8 +6,8 @@ import { events } from './events.ts';
 
 export type EventFields = Readonly<Record<string, unknown>>;
 
-/** Writes one event. The code decides level and text. */
-export type Log = (event: EventCode, fields?: EventFields) => void;
+/** Writes one event. The code decides level and text. Fields that cost something come as a function, asked only if needed. */
+export type Log = (event: EventCode, fields?: EventFields | (() => EventFields)) => void;
 
 /** Lines of one event code per second. A flood of refusals must not become a flood of log lines. */
 const LINES_PER_SECOND = 100;
@@ -43,7 +43,7 @@ export function createLog(destination: DestinationStream, clock: Clock): Log {
     }
     if (budget.lines < LINES_PER_SECOND) {
       budget.lines++;
-      write(event, fields);
+      write(event, typeof fields === 'function' ? fields() : fields);
     } else {
       budget.dropped++;
     }

@@ -82,7 +82,7 @@ export const limitDefinitions = {
   writeQueueBytes: {
     key: 'write_queue_bytes',
     unit: 'bytes',
-    default: MIB,
+    default: 4 * MIB,
     minimum: 16 * KIB,
     maximum: 1024 * MIB,
     description:

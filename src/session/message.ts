@@ -14,7 +14,8 @@ export class Message implements MessageRecord {
   readonly publisherIdentity: string;
   #content: PublishContent | undefined;
 
-  constructor(record: MessageRecord) {
+  /** `topicBytes`: the topic in UTF-8, where the caller has it already. */
+  constructor(record: MessageRecord, topicBytes?: Buffer) {
     this.topic = record.topic;
     this.payload = record.payload;
     this.qos = record.qos;
@@ -23,6 +24,9 @@ export class Message implements MessageRecord {
     this.expiresAt = record.expiresAt;
     this.publisher = record.publisher;
     this.publisherIdentity = record.publisherIdentity;
+    if (topicBytes !== undefined) {
+      this.#content = { topic: topicBytes, payload: record.payload, properties: record.properties };
+    }
   }
 
   /** A message read from a store, or the message itself. */

@@ -1,5 +1,5 @@
 import type { QueuedRecord } from '../stores/session-store.ts';
-import { PacketIdentifiers } from './packet-identifiers.ts';
+import { InflightTable } from './inflight-table.ts';
 
 /** Messages kept in memory before the rest stays in the store. */
 const WINDOW = 1024;
@@ -16,9 +16,9 @@ export interface DeliveryTarget {
   sendPubrel(packetId: number): void;
 }
 
-/** What the outbox changes in the store; does nothing for a session that ends with its connection. */
+/** What the outbox changes in the store and in the session's queue. */
 export interface OutboxJournal {
-  /** The message is in flight under this identifier. Calls back when that is durable. */
+  /** Stored sessions only: the message is in flight under this identifier. Calls back when that is durable. */
   inflight(record: QueuedRecord, packetId: number, phase: 'publish' | 'pubrel', durable: () => void): void;
   /** The message is done: its identifier is free. */
   done(record: QueuedRecord): void;
@@ -45,8 +45,7 @@ export class Outbox {
   readonly #quota: number;
   /** Whether the store keeps the queue, so that what does not fit in memory may stay there. */
   readonly #stored: boolean;
-  readonly #identifiers = new PacketIdentifiers();
-  readonly #inflight = new Map<number, Inflight>();
+  readonly #inflight = new InflightTable<Inflight>();
   #window: QueuedRecord[] = [];
   #first = 0;
   /** Left unacknowledged by an earlier connection and not yet sent again, because the quota is smaller now. */
@@ -85,22 +84,43 @@ export class Outbox {
     for (const record of records) {
       if (record.inflight === undefined) continue;
       const { packetId, phase } = record.inflight;
-      this.#inflight.set(packetId, { record, phase, sent: false });
+      this.#inflight.restore(packetId, { record, phase, sent: false });
       this.#resends.push(packetId);
     }
     this.pump();
   }
 
-  /** A message for this session; `record.position` rises from call to call. It is in the store already, or needs none. */
-  offer(record: QueuedRecord): void {
-    if (this.#closed || record.position <= this.#lastSeen) return;
+  /**
+   * A message for this session; `record.position` rises from call to call. It is in the store already, or needs none.
+   * True when it went in flight at once, so that it never counted as waiting.
+   */
+  offer(record: QueuedRecord): boolean {
+    if (this.#closed || record.position <= this.#lastSeen) return false;
+    if (this.#mayPass()) {
+      this.#lastSeen = record.position;
+      this.#sendFirst(record);
+      return true;
+    }
     if (this.#stored && (this.#reading || this.#moreInStore || this.#window.length - this.#first >= WINDOW)) {
       this.#moreInStore = true;
-      return;
+      return false;
     }
     this.#window.push(record);
     this.#lastSeen = record.position;
-    this.pump();
+    return false;
+  }
+
+  /** Nothing is before a new message, and the client takes it now. */
+  #mayPass(): boolean {
+    return (
+      this.#first === this.#window.length &&
+      !this.#moreInStore &&
+      !this.#reading &&
+      !this.#pumping &&
+      this.#resends.length === 0 &&
+      this.#inflight.size < this.#quota &&
+      this.#target.writable
+    );
   }
 
   /** The oldest message that waits in memory and is not in flight. */
@@ -124,11 +144,8 @@ export class Outbox {
     }
     while (this.#inflight.size < this.#quota && this.#target.writable && this.#first < this.#window.length) {
       const record = this.#window[this.#first] as QueuedRecord;
-      const packetId = this.#identifiers.next(this.#inflight);
-      if (packetId === 0) break;
       this.#shift();
-      this.#journal.leftQueue(record);
-      this.#sendFirst(record, packetId);
+      this.#sendFirst(record);
     }
     this.#pumping = false;
     if (this.#first === this.#window.length && this.#moreInStore && !this.#reading) void this.#read();
@@ -154,9 +171,8 @@ export class Outbox {
       this.#target.sendPubrel(packetId);
     } else {
       inflight.phase = 'pubrel';
-      this.#journal.inflight(inflight.record, packetId, 'pubrel', () => {
-        if (!this.#closed) this.#target.sendPubrel(packetId);
-      });
+      if (this.#stored) this.#pubrelWhenDurable(inflight.record, packetId);
+      else this.#target.sendPubrel(packetId);
     }
     return true;
   }
@@ -198,23 +214,37 @@ export class Outbox {
     this.#sent++;
   }
 
-  #sendFirst(record: QueuedRecord, packetId: number): void {
+  /** The quota is at most 65,535, so there is an identifier for it. */
+  #sendFirst(record: QueuedRecord): void {
+    this.#journal.leftQueue(record);
     const inflight: Inflight = { record, phase: 'publish', sent: false };
-    this.#inflight.set(packetId, inflight);
-    const send = (): void => {
-      if (this.#closed || this.#inflight.get(packetId) !== inflight) return;
-      this.#markSent(inflight);
-      if (this.#target.sendPublish(record, packetId, false) === 'withheld') {
-        this.#complete(packetId, inflight);
-        this.pump();
-      }
-    };
-    if (record.qos === 2) {
-      this.#journal.inflight(record, packetId, 'publish', send);
-    } else {
-      this.#journal.inflight(record, packetId, 'publish', nothing);
-      send();
+    const packetId = this.#inflight.add(inflight);
+    // A QoS 2 message leaves when its identifier is durable; a QoS 1 message need not wait for it.
+    if (this.#stored && record.qos === 2) {
+      this.#sendWhenDurable(inflight, packetId);
+      return;
     }
+    if (this.#stored) this.#journal.inflight(record, packetId, 'publish', nothing);
+    this.#sendNow(inflight, packetId);
+  }
+
+  #sendWhenDurable(inflight: Inflight, packetId: number): void {
+    this.#journal.inflight(inflight.record, packetId, 'publish', () => {
+      if (!this.#closed && this.#inflight.get(packetId) === inflight) this.#sendNow(inflight, packetId);
+    });
+  }
+
+  #pubrelWhenDurable(record: QueuedRecord, packetId: number): void {
+    this.#journal.inflight(record, packetId, 'pubrel', () => {
+      if (!this.#closed) this.#target.sendPubrel(packetId);
+    });
+  }
+
+  #sendNow(inflight: Inflight, packetId: number): void {
+    this.#markSent(inflight);
+    if (this.#target.sendPublish(inflight.record, packetId, false) === 'sent') return;
+    this.#complete(packetId, inflight);
+    this.pump();
   }
 
   #complete(packetId: number, inflight: Inflight): void {

@@ -26,6 +26,11 @@ export class SessionRegistry {
     return this.#sessions.values();
   }
 
+  /** Resolves when every action that is under way, or waits for its turn now, is over. */
+  async turnsOver(): Promise<void> {
+    await Promise.all(this.#turns.values());
+  }
+
   /** Runs `action` when all earlier ones for this client id are over: claims of one session never interleave. */
   async inTurn<Result>(clientId: string, action: () => Promise<Result>): Promise<Result> {
     const before = this.#turns.get(clientId);

@@ -3,6 +3,7 @@ import type { QueuedRecord, SessionRecord } from '../stores/session-store.ts';
 import type { Message } from './message.ts';
 import type { DeliveryTarget, OutboxJournal } from './outbox.ts';
 import { Outbox } from './outbox.ts';
+import { PacketIdentifierSet } from './packet-identifier-set.ts';
 import type { StoreWriter } from './store-writer.ts';
 import type { SessionSubscription } from './subscription.ts';
 
@@ -60,11 +61,13 @@ export class Session {
   expiryInterval: number;
   readonly subscriptions = new Map<string, SessionSubscription>();
   /** Identifiers of QoS 2 messages received and not yet released [MQTT-4.3.3-10]. */
-  inboundQos2 = new Set<number>();
+  inboundQos2 = new PacketIdentifierSet();
   /** Both set while a client is connected. */
   target: SessionTarget | undefined;
   outbox: Outbox | undefined;
   droppedMessages = 0;
+  /** Another owner has claimed it: nothing is kept any more until it is claimed back. */
+  lost = false;
 
   readonly #context: SessionContext;
   /** Bytes of each message that waits, by position, oldest first. */
@@ -124,15 +127,20 @@ export class Session {
   ): (() => void) | undefined {
     const position = ++this.#lastPosition;
     const queued: QueuedRecord = { position, message, qos, retain, identifiers, queuedAt: now };
-    this.#queued.set(position, message.bytes);
-    this.#queuedBytes += message.bytes;
-    if (this.stored) {
-      this.#context.writer.add({ kind: 'enqueue', clientId: this.clientId, epoch: this.epoch, queued });
-    } else {
-      this.outbox?.offer(queued);
+    if (!this.stored) {
+      if (this.outbox?.offer(queued) === false) this.#countWaiting(queued);
+      return undefined;
     }
+    this.#context.writer.add({ kind: 'enqueue', clientId: this.clientId, epoch: this.epoch, queued });
+    this.#countWaiting(queued);
+    return () => this.outbox?.offer(queued);
+  }
+
+  #countWaiting({ position, message }: QueuedRecord): void {
+    const { bytes } = message as Message;
+    this.#queued.set(position, bytes);
+    this.#queuedBytes += bytes;
     this.#enforceBounds();
-    return this.stored ? () => this.outbox?.offer(queued) : undefined;
   }
 
   /** The oldest go first, and are counted (row T11). */
@@ -141,7 +149,8 @@ export class Session {
     while (this.#queued.size > messages || (this.#queuedBytes > bytes && this.#queued.size > 1)) {
       const oldest = this.#queued.keys().next().value as number;
       if (this.outbox?.oldest?.position === oldest) this.outbox.dropOldest();
-      this.#remove(oldest);
+      this.#forget(oldest);
+      this.#dequeue(oldest);
       this.droppedMessages++;
       this.#context.dropped(this);
     }
@@ -154,19 +163,14 @@ export class Session {
     this.#queuedBytes -= bytes;
   }
 
-  /** The message is done with, here and in the store. */
-  #remove(position: number): void {
-    this.#forget(position);
+  /** The store is done with the message. */
+  #dequeue(position: number): void {
     if (!this.stored) return;
     this.#context.writer.add({ kind: 'dequeue', clientId: this.clientId, epoch: this.epoch, position });
   }
 
   readonly #journal: OutboxJournal = {
     inflight: (record, packetId, phase, durable) => {
-      if (!this.stored) {
-        durable();
-        return;
-      }
       const { clientId, epoch } = this;
       const { position } = record;
       this.#context.writer.add({
@@ -181,7 +185,7 @@ export class Session {
         if (error === undefined) durable();
       });
     },
-    done: (record) => this.#remove(record.position),
+    done: (record) => this.#dequeue(record.position),
     read: (after, limit) => this.#context.readQueue(this, after, limit),
     leftQueue: (record) => this.#forget(record.position),
   };

@@ -197,7 +197,7 @@ class Listener implements OpenListener {
       listener: this.name,
       address: canonicalAddress(dropped?.remoteAddress ?? ''),
       port: dropped?.remotePort,
-      maxConnections: this.#settings.maxConnections,
+      max_connections: this.#settings.maxConnections,
     });
   }
 

@@ -131,8 +131,8 @@ export class TlsTerminator {
       this.#context.log('tls_certificate_invalid_now', {
         listener: this.#listener,
         file: settings.certFile,
-        validFrom,
-        validTo,
+        valid_from: validFrom,
+        valid_to: validTo,
         remedy: 'clients that check will refuse it: issue a new certificate',
       });
     }

@@ -18,7 +18,7 @@ const HEADER_BYTES_MAX = 16 * KIB;
 const MESSAGE_BYTES_MIN = KIB * KIB;
 const MESSAGE_EXTRA_BYTES = 64 * KIB;
 
-/** Offered by the client, chosen by us, in our order of preference [MQTT-6.0.0-3] [MQTT-6.0.0-4]. */
+/** Offered by the client, chosen by us, in our order of preference. */
 const subprotocols = ['mqtt', 'mqttv3.1'] as const;
 
 interface HttpRefusal {
@@ -134,10 +134,11 @@ function webSocketOptions({ limits, maxPacketSize }: ListenerContext): ServerOpt
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
-    // Text is refused whatever it holds [MQTT-6.0.0-1].
+    // Text is refused whatever it holds.
     skipUTF8Validation: true,
     maxPayload: Math.max(MESSAGE_BYTES_MIN, maxPacketSize + MESSAGE_EXTRA_BYTES),
     closeTimeout: limits.closeLinger,
+    // [MQTT-6.0.0-4]
     handleProtocols: (offered) => subprotocols.find((name) => offered.has(name)) ?? false,
   };
   return options;

@@ -33,6 +33,8 @@ export interface Ending {
   /** Of the WebSocket's close frame. */
   readonly closeCode?: number;
   readonly error?: string;
+  /** The broker sent something that does not decode in the client's version. */
+  readonly undecodable?: string;
 }
 
 /** What carries the bytes. */
@@ -41,6 +43,7 @@ interface Carrier {
   readonly socket: Socket;
   readonly webSocket?: WebSocket;
   write(bytes: Buffer): void;
+  finish(): void;
   destroy(): void;
 }
 
@@ -145,6 +148,11 @@ export class AttackingClient {
     }
   }
 
+  /** What has come so far; does not wait. */
+  taken(): readonly ControlPacket[] {
+    return this.#arrived.splice(0);
+  }
+
   /** PINGREQ, and what comes before its answer: all that the broker had to say about what was sent so far. */
   async settled(): Promise<readonly ControlPacket[]> {
     this.send({ type: 'pingreq' });
@@ -160,6 +168,11 @@ export class AttackingClient {
   async end(timeoutMs = PATIENCE): Promise<Ending> {
     await this.#until(() => this.ended, timeoutMs);
     return { packets: this.#arrived.splice(0), ...this.#ending };
+  }
+
+  /** Sends nothing more: ends its half of the connection, or begins the closing handshake of WebSockets. */
+  finish(): void {
+    this.#carrier?.finish();
   }
 
   /** Ends the connection without DISCONNECT. */
@@ -182,10 +195,16 @@ export class AttackingClient {
   }
 
   #data(chunk: Buffer): void {
+    if (this.ended) return;
     this.#reader.push(chunk);
-    while (this.#reader.next()) {
-      const { type, flags, buffer, bodyStart, end } = this.#reader;
-      this.#arrived.push(decodePacket(type, flags, buffer, bodyStart, end, this.version));
+    try {
+      while (this.#reader.next()) {
+        const { type, flags, buffer, bodyStart, end } = this.#reader;
+        this.#arrived.push(decodePacket(type, flags, buffer, bodyStart, end, this.version));
+      }
+    } catch (error) {
+      this.destroy();
+      this.#closed({ undecodable: String(error) });
     }
     this.#wake();
   }
@@ -207,6 +226,7 @@ export class AttackingClient {
     this.#carrier = {
       socket,
       write: (bytes) => socket.write(bytes),
+      finish: () => socket.end(),
       destroy: () => socket.destroy(),
     };
     return new Promise((resolve, reject) => {
@@ -236,6 +256,7 @@ export class AttackingClient {
           socket,
           webSocket,
           write: (bytes) => webSocket.send(bytes, { binary: true }, () => undefined),
+          finish: () => webSocket.close(),
           destroy: () => webSocket.terminate(),
         };
       });

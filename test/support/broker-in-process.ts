@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
 import { stringify } from 'yaml';
+import type { ProtocolVersion } from '../../src/codec/control-packet.ts';
 import type { Effects, LoadedConfiguration, RunningBroker } from '../../src/compose.ts';
 import { composeBroker } from '../../src/compose.ts';
 import { parseConfiguration, parseSecurity } from '../../src/config/load.ts';
-import type { ProtocolVersion } from '../../src/codec/control-packet.ts';
 import type { EventCode } from '../../src/observability/events.ts';
 import type { EventFields } from '../../src/observability/log.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
@@ -52,9 +52,19 @@ const baseSecurity: Keys = {
 /** The configuration that these keys make, laid over the base. */
 export function loaded({ config = {}, security = {} }: BrokerKeys = {}): LoadedConfiguration {
   const surroundings = { env: {}, cwd: '/', hostname: () => 'test' };
-  const limits = { ...(baseConfiguration['limits'] as Keys), ...((config['limits'] as Keys | undefined) ?? {}) };
-  const configuration = parseConfiguration(stringify({ ...baseConfiguration, ...config, limits }), surroundings);
-  const parsed = parseSecurity(stringify({ ...baseSecurity, ...security }), surroundings, configuration.limits);
+  const limits = {
+    ...(baseConfiguration['limits'] as Keys),
+    ...((config['limits'] as Keys | undefined) ?? {}),
+  };
+  const configuration = parseConfiguration(
+    stringify({ ...baseConfiguration, ...config, limits }),
+    surroundings,
+  );
+  const parsed = parseSecurity(
+    stringify({ ...baseSecurity, ...security }),
+    surroundings,
+    configuration.limits,
+  );
   return { configuration, security: parsed.security };
 }
 
@@ -82,7 +92,8 @@ export class BrokerInProcess {
       clock: options.clock ?? systemClock,
       random: systemRandom,
       version: '0.0.0-test',
-      log: (event, fields = {}) => log.add({ event, fields }),
+      log: (event, fields = {}) =>
+        log.add({ event, fields: typeof fields === 'function' ? fields() : fields }),
       ...(options.store !== undefined && { store: options.store }),
     };
     const broker = new BrokerInProcess(await composeBroker(loaded(options), effects), log);
@@ -157,7 +168,9 @@ class EventLog {
   find(event: EventCode, fields: EventFields): readonly EventFields[] {
     const wanted = Object.entries(fields);
     return this.#events
-      .filter((logged) => logged.event === event && wanted.every(([name, value]) => logged.fields[name] === value))
+      .filter(
+        (logged) => logged.event === event && wanted.every(([name, value]) => logged.fields[name] === value),
+      )
       .map((logged) => logged.fields);
   }
 

@@ -16,6 +16,11 @@ const drainedWithinMs = 10_000;
 const mainFile = join(repositoryRoot, 'dist', 'main.js');
 // What bin/portcullis.js gives the broker, without its extra start of Node.
 const brokerFlags = ['--max-semi-space-size=64'];
+const programs = {
+  main: [process.execPath, ...brokerFlags, mainFile, 'start'],
+  command: ['node', join(repositoryRoot, 'bin', 'portcullis.js'), 'start'],
+  npm: ['npm', 'start', '--'],
+} as const;
 
 /** The part of node:test's context that a broker needs: whom to clean up after, and the name for records. */
 export interface BrokerOwner {
@@ -38,6 +43,8 @@ export interface BrokerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of an earlier broker, to start again on its files. */
   readonly directory?: string;
+  /** What is run: dist/main.js unless told, bin/portcullis.js under the Node on PATH, or `npm start`. */
+  readonly program?: keyof typeof programs;
 }
 
 export interface Listener {
@@ -281,11 +288,12 @@ export async function startBroker(owner: BrokerOwner, options: BrokerOptions = {
   const directory = options.directory ?? temporaryDirectory('broker');
   writeFiles(directory, options);
   const config = join(directory, 'portcullis.yaml');
-  const child = spawn(
-    process.execPath,
-    [...brokerFlags, mainFile, 'start', '--config', config, ...(options.args ?? [])],
-    { cwd: directory, env: cleanEnvironment(options.env), stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const [program, ...start] = programs[options.program ?? 'main'];
+  const child = spawn(program, [...start, '--config', config, ...(options.args ?? [])], {
+    cwd: options.program === 'npm' ? repositoryRoot : directory,
+    env: cleanEnvironment(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   const log = new LineLog<LogEntry>(parseLogLine);
   const output = collect(child, log);
@@ -309,15 +317,19 @@ function recordFirstConnection(owner: BrokerOwner, log: LineLog<LogEntry>): void
 }
 
 /**
- * One broker for all tests of a `describe`: call it there, and call what it gives in the tests.
+ * One broker for all tests of a `describe`: call it there, and call what it gives in the tests. Options that must be
+ * made first (certificates) come from a function.
  * `const broker = sharedBroker({ … }); test('…', () => broker().listener())`
  */
-export function sharedBroker(options: BrokerOptions = {}): () => BrokerProcess {
+export function sharedBroker(
+  options: BrokerOptions | (() => BrokerOptions | Promise<BrokerOptions>) = {},
+): () => BrokerProcess {
   let broker: BrokerProcess | undefined;
   const cleanUps: (() => Promise<void>)[] = [];
   before(async (context) => {
     const { name } = context as { readonly name: string };
-    broker = await startBroker({ name, after: (cleanUp) => cleanUps.push(cleanUp) }, options);
+    const wanted = typeof options === 'function' ? await options() : options;
+    broker = await startBroker({ name, after: (cleanUp) => cleanUps.push(cleanUp) }, wanted);
   });
   after(async () => {
     for (const cleanUp of cleanUps) await cleanUp();

@@ -10,6 +10,7 @@ import type {
   WriteOutcome,
 } from '../../src/stores/session-store.ts';
 import { collected } from './collected.ts';
+import { seededRandom } from './seeded-random.ts';
 
 const LONGEST_DELAY_MS = 20;
 const MOST_TURNS = 4;
@@ -101,15 +102,4 @@ export class DelayingSessionStore implements SessionStore {
       await new Promise<void>((resolve) => this.#clock.after(milliseconds, resolve));
     }
   }
-}
-
-/** Numbers from 0 to below 1 (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -6,8 +6,9 @@ import type { BrokerKeys } from './broker-in-process.ts';
 import { BrokerInProcess } from './broker-in-process.ts';
 import { DelayingSessionStore } from './delaying-session-store.ts';
 import { FakeClock } from './fake-clock.ts';
+import { HeldSessionStore } from './held-session-store.ts';
 
-const SEED = 20_260_101;
+const SEED = 991;
 
 /** The stores that the conformance suite passes over: an answer at once, and one at random times (seeded). */
 const openStores: Readonly<Record<string, () => SessionStore>> = {
@@ -20,7 +21,17 @@ export interface BrokerTest {
   (title: string, use: (broker: BrokerInProcess) => Promise<void>): void;
   (title: string, keys: BrokerKeys, use: (broker: BrokerInProcess) => Promise<void>): void;
   /** The same with a clock that the test moves. The store keeps to real time. */
-  timed(title: string, keys: BrokerKeys, use: (broker: BrokerInProcess, clock: FakeClock) => Promise<void>): void;
+  timed(
+    title: string,
+    keys: BrokerKeys,
+    use: (broker: BrokerInProcess, clock: FakeClock) => Promise<void>,
+  ): void;
+  /** The same with a store whose answers the test may withhold. */
+  held(
+    title: string,
+    keys: BrokerKeys,
+    use: (broker: BrokerInProcess, store: HeldSessionStore, clock: FakeClock) => Promise<void>,
+  ): void;
 }
 
 /** Declares the tests of one section once for every store. */
@@ -33,7 +44,9 @@ export function forEachStore(section: string, declare: (brokerTest: BrokerTest) 
 function testsOver(openStore: () => SessionStore): BrokerTest {
   const plain = (
     title: string,
-    ...rest: [(broker: BrokerInProcess) => Promise<void>] | [BrokerKeys, (broker: BrokerInProcess) => Promise<void>]
+    ...rest:
+      | [(broker: BrokerInProcess) => Promise<void>]
+      | [BrokerKeys, (broker: BrokerInProcess) => Promise<void>]
   ): void => {
     const [keys, use] = rest.length === 1 ? [{}, rest[0]] : rest;
     test(title, async (context) => {
@@ -46,5 +59,12 @@ function testsOver(openStore: () => SessionStore): BrokerTest {
       await use(await BrokerInProcess.start(context, { ...keys, store: openStore(), clock }), clock);
     });
   };
-  return Object.assign(plain, { timed });
+  const held: BrokerTest['held'] = (title, keys, use) => {
+    test(title, async (context) => {
+      const clock = new FakeClock();
+      const store = new HeldSessionStore(openStore());
+      await use(await BrokerInProcess.start(context, { ...keys, store, clock }), store, clock);
+    });
+  };
+  return Object.assign(plain, { timed, held });
 }

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { LineLog } from './line-log.ts';
 import type { ProgramResult } from './run-program.ts';
@@ -108,7 +109,7 @@ export function parseDebugOutput(text: string): Omit<PublishResult, keyof Progra
   return {
     connack: numbers(text, /received CONNACK \((\d+)\)/g)[0],
     acknowledged: numbers(text, /received PUB(?:ACK|COMP) \(Mid: \d+, RC:(\d+)\)/g),
-    disconnect: numbers(text, /received DISCONNECT \((\d+)\)/g)[0],
+    disconnect: numbers(text, /received DISCONNECT \((\d+)\)/gi)[0],
     warnings: [...text.matchAll(/^Warning: (.*)$/gm)].map((match) => match[1] ?? ''),
   };
 }
@@ -149,9 +150,16 @@ export class MosquittoSubscriber {
   /** Granted QoS or reason code per filter, in order; empty when no SUBACK came. */
   readonly granted: readonly number[];
   private readonly lines: LineLog<SubscriberLine>;
+  private readonly child: ChildProcess;
   private readonly end: () => Promise<void>;
 
-  constructor(lines: LineLog<SubscriberLine>, granted: readonly number[], end: () => Promise<void>) {
+  constructor(
+    child: ChildProcess,
+    lines: LineLog<SubscriberLine>,
+    granted: readonly number[],
+    end: () => Promise<void>,
+  ) {
+    this.child = child;
     this.lines = lines;
     this.granted = granted;
     this.end = end;
@@ -186,6 +194,11 @@ export class MosquittoSubscriber {
   async waitForOutput(pattern: RegExp, timeoutMs = 5_000): Promise<void> {
     const line = await this.lines.waitFor(({ text }) => pattern.test(text), timeoutMs);
     if (line === undefined) throw new Error(`no line ${pattern} within ${timeoutMs} ms\n${this.output}`);
+  }
+
+  /** Ends it without a DISCONNECT (SIGKILL). */
+  kill(): void {
+    this.child.kill('SIGKILL');
   }
 
   /** Lets it disconnect (SIGINT) and waits until it is gone. */
@@ -226,5 +239,5 @@ export async function mosquittoSubscribe(
   }
   const codes = /\): (.*)$/.exec(subscribed?.text ?? '')?.[1];
   const granted = codes?.split(', ').map(Number) ?? [];
-  return new MosquittoSubscriber(lines, granted, end);
+  return new MosquittoSubscriber(child, lines, granted, end);
 }

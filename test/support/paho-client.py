@@ -1,10 +1,12 @@
 """One MQTT client session with Eclipse Paho, steered by JSON on stdin, reported as JSON on stdout.
 
 Input: {host, port, version: "3.1"|"3.1.1"|"5.0", transport: "tcp"|"websockets", path, clientId, cleanStart,
-sessionExpiry, username, password, keepAlive, tls: {caFile, certFile, keyFile}, will: {topic, payload, qos, retain},
-timeout, steps: [...]}. A step is one of {"subscribe": [{"filter", "qos"}]}, {"unsubscribe": [filter]},
-{"publish": {"topic", "payload", "qos", "retain"}}, {"waitForMessages": count}, {"sleep": seconds},
-{"waitForDisconnect": true}. Payloads are base64. See paho.ts for the output.
+sessionExpiry, properties, username, password, keepAlive, tls: {caFile, certFile, keyFile},
+will: {topic, payload, qos, retain, properties}, timeout, steps: [...]}. A step is one of
+{"subscribe": [{"filter", "qos", "noLocal", "retainAsPublished", "retainHandling"}], "properties": {}},
+{"unsubscribe": [filter]}, {"publish": {"topic", "payload", "qos", "retain", "properties"}}, {"waitForMessages": count},
+{"sleep": seconds}, {"waitForDisconnect": true}. Payloads are base64; properties are MQTT 5's under Paho's names,
+CorrelationData in hexadecimal. See paho.ts for the output.
 """
 
 import base64
@@ -25,6 +27,15 @@ def number(code):
     return code.value if hasattr(code, "value") else int(code)
 
 
+def properties(packet, values):
+    made = Properties(packet)
+    for name, value in values.items():
+        if name == "UserProperty":
+            value = [tuple(pair) for pair in value]
+        setattr(made, name, bytes.fromhex(value) if name == "CorrelationData" else value)
+    return made
+
+
 class Session:
     def __init__(self, wanted):
         self.wanted = wanted
@@ -33,6 +44,7 @@ class Session:
         self.changed = threading.Condition()
         self.connack = None
         self.session_present = None
+        self.connack_properties = {}
         self.disconnect = None
         self.answers = {}
         self.messages = []
@@ -60,7 +72,8 @@ class Session:
         will = wanted.get("will")
         if will:
             payload = base64.b64decode(will["payload"])
-            client.will_set(will["topic"], payload, will.get("qos", 0), will.get("retain", False))
+            own = properties(PacketTypes.WILLMESSAGE, will.get("properties", {})) if self.is_5 else None
+            client.will_set(will["topic"], payload, will.get("qos", 0), will.get("retain", False), own)
         client.on_connect = self.on_connect
         client.on_disconnect = self.on_disconnect
         client.on_message = self.on_message
@@ -74,12 +87,12 @@ class Session:
         codes = rest[1] if len(rest) > 1 else []
         return [number(code) for code in (codes if isinstance(codes, list) else [codes])]
 
-    def on_connect(self, client, userdata, flags, code, properties=None):
+    def on_connect(self, client, userdata, flags, code, given=None):
         with self.changed:
-            # After the first connection Paho would reconnect by itself; only the first answer counts.
             if self.connack is None:
                 self.connack = number(code)
                 self.session_present = bool(flags.get("session present", 0))
+                self.connack_properties = given.json() if given else {}
             self.changed.notify_all()
 
     def on_disconnect(self, client, userdata, code, properties=None):
@@ -87,6 +100,8 @@ class Session:
             if self.disconnect is None:
                 self.disconnect = number(code)
             self.changed.notify_all()
+        # Otherwise Paho waits a second and connects again.
+        client.disconnect()
 
     def on_message(self, client, userdata, message):
         with self.changed:
@@ -96,6 +111,7 @@ class Session:
                     "payload": base64.b64encode(message.payload).decode(),
                     "qos": message.qos,
                     "retain": bool(message.retain),
+                    "properties": message.properties.json() if self.is_5 else {},
                 }
             )
             self.changed.notify_all()
@@ -119,9 +135,10 @@ class Session:
         options = {"keepalive": self.wanted.get("keepAlive", 60)}
         if self.is_5:
             options["clean_start"] = self.wanted.get("cleanStart", True)
+            values = dict(self.wanted.get("properties", {}))
             if "sessionExpiry" in self.wanted:
-                options["properties"] = Properties(PacketTypes.CONNECT)
-                options["properties"].SessionExpiryInterval = self.wanted["sessionExpiry"]
+                values["SessionExpiryInterval"] = self.wanted["sessionExpiry"]
+            options["properties"] = properties(PacketTypes.CONNECT, values)
         self.client.connect(self.wanted["host"], self.wanted["port"], **options)
         self.client.loop_start()
         return self.wait(lambda: self.connack is not None)
@@ -130,18 +147,30 @@ class Session:
         done = self.wait(lambda: mid in self.answers)
         return {"done": done, "codes": self.answers.get(mid, [])}
 
+    @staticmethod
+    def subscribe_options(one):
+        return mqtt.SubscribeOptions(
+            qos=one.get("qos", 0),
+            noLocal=one.get("noLocal", False),
+            retainAsPublished=one.get("retainAsPublished", False),
+            retainHandling=one.get("retainHandling", 0),
+        )
+
     def step(self, step):
         if "subscribe" in step:
-            filters = [(one["filter"], one.get("qos", 0)) for one in step["subscribe"]]
             if self.is_5:
-                filters = [(name, mqtt.SubscribeOptions(qos=qos)) for name, qos in filters]
+                filters = [(one["filter"], self.subscribe_options(one)) for one in step["subscribe"]]
+                own = properties(PacketTypes.SUBSCRIBE, step.get("properties", {}))
+                return self.answered(self.client.subscribe(filters, properties=own)[1])
+            filters = [(one["filter"], one.get("qos", 0)) for one in step["subscribe"]]
             return self.answered(self.client.subscribe(filters)[1])
         if "unsubscribe" in step:
             return self.answered(self.client.unsubscribe(step["unsubscribe"])[1])
         if "publish" in step:
             one = step["publish"]
             payload = base64.b64decode(one["payload"])
-            info = self.client.publish(one["topic"], payload, one.get("qos", 0), one.get("retain", False))
+            own = properties(PacketTypes.PUBLISH, one.get("properties", {})) if self.is_5 else None
+            info = self.client.publish(one["topic"], payload, one.get("qos", 0), one.get("retain", False), own)
             return self.answered(info.mid)
         if "waitForMessages" in step:
             return {"done": self.wait(lambda: len(self.messages) >= step["waitForMessages"]), "codes": []}
@@ -168,6 +197,7 @@ class Session:
         return {
             "connack": self.connack,
             "sessionPresent": self.session_present,
+            "connackProperties": self.connack_properties,
             "steps": steps,
             "messages": self.messages,
             "disconnect": disconnect,

@@ -4,15 +4,44 @@ import { repositoryRoot } from './repository.ts';
 import { mustRun } from './run-program.ts';
 import { findProgram } from './skip-reason.ts';
 
+/** MQTT 5 properties under Paho's names, without spaces; CorrelationData in hexadecimal. */
+export interface PahoProperties {
+  readonly UserProperty?: readonly (readonly [string, string])[];
+  readonly ContentType?: string;
+  readonly ResponseTopic?: string;
+  readonly CorrelationData?: string;
+  readonly PayloadFormatIndicator?: number;
+  readonly MessageExpiryInterval?: number;
+  readonly TopicAlias?: number;
+  readonly SubscriptionIdentifier?: number | readonly number[];
+  readonly ReceiveMaximum?: number;
+  readonly MaximumPacketSize?: number;
+  readonly TopicAliasMaximum?: number;
+  readonly ServerKeepAlive?: number;
+  readonly AssignedClientIdentifier?: string;
+  readonly WillDelayInterval?: number;
+}
+
 export interface PahoMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly qos: number;
   readonly retain: boolean;
+  /** Empty in 3.x. */
+  readonly properties: PahoProperties;
+}
+
+export interface PahoFilter {
+  readonly filter: string;
+  readonly qos?: 0 | 1 | 2;
+  /** This and what follows are MQTT 5 only. */
+  readonly noLocal?: boolean;
+  readonly retainAsPublished?: boolean;
+  readonly retainHandling?: 0 | 1 | 2;
 }
 
 export type PahoStep =
-  | { readonly subscribe: readonly { readonly filter: string; readonly qos?: 0 | 1 | 2 }[] }
+  | { readonly subscribe: readonly PahoFilter[]; readonly properties?: PahoProperties }
   | { readonly unsubscribe: readonly string[] }
   | { readonly publish: PahoPublication }
   | { readonly waitForMessages: number }
@@ -24,6 +53,7 @@ export interface PahoPublication {
   readonly payload: string | Uint8Array;
   readonly qos?: 0 | 1 | 2;
   readonly retain?: boolean;
+  readonly properties?: PahoProperties;
 }
 
 export interface PahoSession {
@@ -37,6 +67,8 @@ export interface PahoSession {
   readonly cleanStart?: boolean;
   /** Seconds; MQTT 5 only. */
   readonly sessionExpiry?: number;
+  /** Of CONNECT; MQTT 5 only. */
+  readonly properties?: PahoProperties;
   readonly username?: string;
   readonly password?: string;
   /** Seconds. */
@@ -53,6 +85,7 @@ export interface PahoResult {
   /** Return or reason code of CONNACK; null when none came. */
   readonly connack: number | null;
   readonly sessionPresent: boolean | null;
+  readonly connackProperties: PahoProperties;
   /** Per step whether it came to its end in time, and the codes of SUBACK or UNSUBACK. */
   readonly steps: readonly { readonly done: boolean; readonly codes: readonly number[] }[];
   readonly messages: readonly PahoMessage[];

@@ -1,6 +1,6 @@
 import { hashSync } from '@node-rs/argon2';
 
-/** How much one verification of a hash costs. `slow` takes about a second, so that a test can act meanwhile. */
+/** How much one verification of a hash costs. `slow` is the most that the broker admits: a test can act meanwhile. */
 const costs = {
   quick: { memoryCost: 8, timeCost: 1, parallelism: 1 },
   slow: { memoryCost: 131_072, timeCost: 8, parallelism: 1 },

@@ -101,16 +101,23 @@ export class ScriptedClient {
   }
 
   /** The next packet, whatever it is; 'closed' when the broker has ended the connection. */
-  async next(): Promise<ControlPacket | 'closed'> {
+  next(): Promise<ControlPacket | 'closed'> {
+    return this.#take(() => true);
+  }
+
+  /** Takes the first packet out that is wanted. */
+  async #take(wanted: (packet: ControlPacket) => boolean): Promise<ControlPacket | 'closed'> {
     const giveUp = AbortSignal.timeout(PATIENCE);
     for (;;) {
-      const packet = this.#arrived.shift();
+      const index = this.#arrived.findIndex(wanted);
+      const [packet] = index === -1 ? [] : this.#arrived.splice(index, 1);
       if (packet !== undefined) return packet;
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return 'closed';
       await new Promise<void>((resolve, reject) => {
         this.#wake = resolve;
-        giveUp.onabort = () => reject(new Error(`${this.clientId}: nothing came within ${PATIENCE} ms`));
+        giveUp.onabort = () =>
+          reject(new Error(`${this.clientId}: what is awaited did not come within ${PATIENCE} ms`));
       });
     }
   }
@@ -123,7 +130,11 @@ export class ScriptedClient {
   }
 
   /** An acknowledgement that must come next. Its identifier and reason code. */
-  async expectAcknowledgement(type: PublishAcknowledgement['type'], packetId: number, reasonCode = 0): Promise<void> {
+  async expectAcknowledgement(
+    type: PublishAcknowledgement['type'],
+    packetId: number,
+    reasonCode = 0,
+  ): Promise<void> {
     const packet = await this.expect(type);
     assert.deepEqual([packet.packetId, packet.reasonCode], [packetId, reasonCode]);
   }
@@ -168,7 +179,7 @@ export class ScriptedClient {
     const packetId = this.nextPacketId();
     this.send({ type: 'unsubscribe', packetId, filters, properties: {} });
     const unsuback = await this.expect('unsuback');
-    assert.equal(unsuback.packetId, packetId); // [MQTT-3.10.4-4]
+    assert.equal(unsuback.packetId, packetId); // [MQTT-3.10.4-5]
     return unsuback;
   }
 
@@ -213,14 +224,16 @@ export class ScriptedClient {
     return packet;
   }
 
-  /** The PUBLISH that must come next, with its flow brought to the end. */
+  /** The PUBLISH that must come next, with its flow brought to the end; other packets may come before PUBREL. */
   async receive(expected: { readonly [Key in keyof Publish]?: unknown } = {}): Promise<Publish> {
     const packet = await this.expectMessage(expected);
     if (packet.qos === 1) this.acknowledge('puback', packet.packetId);
     if (packet.qos === 2) {
-      this.acknowledge('pubrec', packet.packetId);
-      await this.expectAcknowledgement('pubrel', packet.packetId);
-      this.acknowledge('pubcomp', packet.packetId);
+      const { packetId } = packet;
+      this.acknowledge('pubrec', packetId);
+      const pubrel = await this.#take((other) => other.type === 'pubrel' && other.packetId === packetId);
+      if (pubrel === 'closed') assert.fail(`expected pubrel ${packetId}, came the end of the connection`);
+      this.acknowledge('pubcomp', packetId);
     }
     return packet;
   }

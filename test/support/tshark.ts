@@ -60,14 +60,25 @@ export async function startCapture(
   return { file, stop };
 }
 
+/**
+ * What is looked at on a port. Wireshark 4.0 does not hand what is in a WebSocket on to its MQTT dissector: there only
+ * the frames are judged.
+ */
+const layers = {
+  mqtt: { decodeAs: 'mqtt', kindField: 'mqtt.msgtype' },
+  websocket: { decodeAs: 'http', kindField: 'websocket.opcode' },
+} as const;
+type Layer = keyof typeof layers;
+
 async function fieldsOf(
   file: string,
   ports: readonly number[],
+  layer: Layer,
   filter: string,
   fields: readonly string[],
 ): Promise<string[][]> {
   const args = ['-r', file, '-Y', filter, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])];
-  for (const port of ports) args.push('-d', `tcp.port==${port},mqtt`);
+  for (const port of ports) args.push('-d', `tcp.port==${port},${layers[layer].decodeAs}`);
   const printed = await mustRun('tshark', args, {
     timeoutMs: 60_000,
     env: cleanEnvironment({ LC_ALL: 'C' }),
@@ -78,10 +89,14 @@ async function fieldsOf(
     .map((line) => line.split('\t'));
 }
 
-/** How many MQTT control packets the broker sent: a capture that saw none proves nothing. */
-export async function packetsFromBroker(file: string, ports: readonly number[]): Promise<number> {
+/** How many MQTT control packets, or WebSocket frames, the broker sent: a capture that saw none proves nothing. */
+export async function packetsFromBroker(
+  file: string,
+  ports: readonly number[],
+  layer: Layer = 'mqtt',
+): Promise<number> {
   const fromBroker = ports.map((port) => `tcp.srcport==${port}`).join(' || ');
-  const rows = await fieldsOf(file, ports, `mqtt && (${fromBroker})`, ['mqtt.msgtype']);
+  const rows = await fieldsOf(file, ports, layer, `${layer} && (${fromBroker})`, [layers[layer].kindField]);
   return rows.flatMap(([types = '']) => types.split(',')).length;
 }
 
@@ -89,9 +104,10 @@ export async function packetsFromBroker(file: string, ports: readonly number[]):
 export async function badPacketsFromBroker(
   file: string,
   ports: readonly number[],
+  layer: Layer = 'mqtt',
 ): Promise<readonly BadPacket[]> {
   const fromBroker = ports.map((port) => `tcp.srcport==${port}`).join(' || ');
-  const rows = await fieldsOf(file, ports, `(${complaints}) && (${fromBroker})`, [
+  const rows = await fieldsOf(file, ports, layer, `(${complaints}) && (${fromBroker})`, [
     'frame.number',
     'tcp.srcport',
     '_ws.expert.message',

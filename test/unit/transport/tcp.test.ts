@@ -221,7 +221,7 @@ describe('tcp listener', { timeout: 20_000 }, () => {
       listener: 'test',
       address: '127.0.0.1',
       port: fields['port'],
-      maxConnections: 1,
+      max_connections: 1,
     });
     assert.equal(fixture.accepted, 1);
     first.destroy();

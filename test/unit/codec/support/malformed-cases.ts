@@ -159,14 +159,14 @@ const subscriptions: MalformedCase[] = [
     code: malformedPacket,
   },
   {
-    fault: '[MQTT-3.1.1: 3-8.3-4] No Local in 3.1.1',
+    fault: '[3.1.1:MQTT-3.8.3-4] No Local in 3.1.1',
     frame: packet(0x82, id, prefixed('t'), 0x04),
     version: 4,
     code: malformedPacket,
   },
   { fault: '[section 3.8.3.1] QoS 3', frame: packet(0x82, id, none, prefixed('t'), 3), code: protocolError },
   {
-    fault: '[MQTT-3.1.1: 3-8.3-4] QoS 3 in 3.1.1',
+    fault: '[3.1.1:MQTT-3.8.3-4] QoS 3 in 3.1.1',
     frame: packet(0x82, id, prefixed('t'), 3),
     version: 4,
     code: malformedPacket,
@@ -190,7 +190,7 @@ const subscriptions: MalformedCase[] = [
   },
   { fault: '[MQTT-3.9.3-2] SUBACK with 0x03', frame: packet(0x90, id, none, 3), code: protocolError },
   {
-    fault: '[MQTT-3.1.1: 3.9.3-2] SUBACK with 0x87',
+    fault: '[3.1.1:MQTT-3.9.3-2] SUBACK with 0x87',
     frame: packet(0x90, id, 0x87),
     version: 4,
     code: malformedPacket,

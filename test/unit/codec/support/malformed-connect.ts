@@ -86,12 +86,12 @@ export const malformedConnects: readonly MalformedCase[] = [
     code: malformedPacket,
   },
   {
-    fault: '[MQTT-3.1.1: 3.1.2-22] password without user name in 3.1.1',
+    fault: '[3.1.1:MQTT-3.1.2-22] password without user name in 3.1.1',
     frame: connect({ level: 4, flags: 0x42, payload: [prefixed('c'), prefixed('p')] }),
     code: malformedPacket,
   },
   {
-    fault: '[MQTT-3.1.1: 3.1.2-22] password without user name in 3.1',
+    fault: '[3.1.1:MQTT-3.1.2-22] password without user name in 3.1',
     frame: connect({ name: 'MQIsdp', level: 3, flags: 0x42, payload: [prefixed('c'), prefixed('p')] }),
     code: malformedPacket,
   },
