@@ -79,22 +79,30 @@ export async function composeBroker(loaded: LoadedConfiguration, effects: Effect
   log('broker_started', { server_name: loaded.configuration.serverName, version: effects.version });
 
   let current = loaded.configuration;
+  const reload = async (next: LoadedConfiguration): Promise<void> => {
+    const authenticator = await Authenticator.create(
+      authenticatorOptions(next, hasher),
+      broker.authenticator,
+    );
+    await reloadCertificates(listeners, next.configuration);
+    broker.authenticator = authenticator;
+    broker.settings = brokerSettings(next.configuration);
+    applyRights(broker);
+    announceRestartNeeds(current, next.configuration, log);
+    current = next.configuration;
+  };
+  // One after the other: the last one asked for is the one in force.
+  let reloads: Promise<void> = Promise.resolve();
   return {
     listeners,
-    async reload(next) {
-      const authenticator = await Authenticator.create(
-        authenticatorOptions(next, hasher),
-        broker.authenticator,
-      );
-      await reloadCertificates(listeners, next.configuration);
-      broker.authenticator = authenticator;
-      broker.settings = brokerSettings(next.configuration);
-      applyRights(broker);
-      announceRestartNeeds(current, next.configuration, log);
-      current = next.configuration;
+    reload(next) {
+      const done = reloads.then(() => reload(next));
+      reloads = done.catch(() => undefined);
+      return done;
     },
     async stop() {
       systemTopics.stop();
+      hasher.close();
       await Promise.all(listeners.map((listener) => listener.stopAccepting()));
       await drain(broker);
       await atMost(admission.allGone(), limits.drainTime, clock);

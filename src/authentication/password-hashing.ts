@@ -17,6 +17,8 @@ export interface PasswordHasher {
   verify(passwordHash: string, password: Buffer): Promise<boolean>;
   /** Tells equal plain passwords apart from changed ones while this process lives; means nothing in another. */
   fingerprint(password: string): string;
+  /** Turns away whoever waits, with HashQueueFullError: a broker that stops does not first work off a flood of logins. */
+  close(): void;
 }
 
 /** `limits.pending_authentications` are waiting already. */
@@ -142,6 +144,7 @@ export function createPasswordHasher(options: {
       return timingSafeEqual(output, stored.output);
     },
     fingerprint: (password) => createHmac('sha256', fingerprintKey).update(password).digest('base64'),
+    close: () => queue.close(),
   };
 }
 
@@ -150,6 +153,7 @@ class WorkQueue {
   readonly #places: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #closed = false;
 
   constructor(places: number) {
     this.#places = places;
@@ -159,10 +163,15 @@ class WorkQueue {
     return this.#waiting.length;
   }
 
+  close(): void {
+    this.#closed = true;
+  }
+
   async run<Result>(task: () => Promise<Result>): Promise<Result> {
     if (this.#running < this.#places) this.#running++;
     else await new Promise<void>((resume) => this.#waiting.push(resume));
     try {
+      if (this.#closed) throw new HashQueueFullError('the broker is stopping');
       return await task();
     } finally {
       // The place goes straight to the next in line, so that a newcomer cannot take it in between.

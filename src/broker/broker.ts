@@ -14,6 +14,7 @@ import { SessionRegistry } from '../session/session-registry.ts';
 import { StoreWriter } from '../session/store-writer.ts';
 import type { SessionStore } from '../stores/session-store.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { errorText } from './error-text.ts';
 import { Publication } from './publication.ts';
 import type { BrokerSettings } from './settings.ts';
 import { WillSchedule } from './will-schedule.ts';
@@ -70,7 +71,11 @@ export class Broker {
     this.authenticator = parts.authenticator;
     this.startedAt = parts.clock.monotonic();
     this.router = new Router<Session>(parts.limits);
-    this.writer = new StoreWriter(parts.store, (clientId, epoch) => this.#sessionLost(clientId, epoch));
+    this.writer = new StoreWriter(
+      parts.store,
+      (clientId, epoch) => this.#sessionLost(clientId, epoch),
+      (error) => this.log('internal_error', { error: errorText(error) }),
+    );
     this.publication = new Publication(() => parts.clock.now());
     this.wills = new WillSchedule(this);
     this.sessionContext = {
@@ -119,7 +124,10 @@ export class Broker {
 
   async #readQueue(session: Session, after: number, limit: number): ReturnType<SessionContext['readQueue']> {
     try {
-      return await this.store.readQueue(session.clientId, session.epoch, after, limit);
+      const { clientId, epoch } = session;
+      const records = await this.store.readQueue(clientId, epoch, after, limit);
+      if (records === 'stale') this.#sessionLost(clientId, epoch);
+      return records;
     } catch (error) {
       this.log('store_failed', {
         operation: 'read queue',

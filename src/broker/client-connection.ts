@@ -10,10 +10,12 @@ import type { TopicEntry } from '../connection/topic-memory.ts';
 import { TopicMemory } from '../connection/topic-memory.ts';
 import type { Route } from '../routing/router.ts';
 import { Message } from '../session/message.ts';
+import { PacketIdentifierSet } from '../session/packet-identifier-set.ts';
 import type { Session, SessionTarget } from '../session/session.ts';
 import type { QueuedRecord } from '../stores/session-store.ts';
 import type { Broker } from './broker.ts';
 import { endConnection } from './end-connection.ts';
+import { errorText } from './error-text.ts';
 import { handleAcknowledgement } from './handle-acknowledgement.ts';
 import { handleConnect } from './handle-connect.ts';
 import { handleDisconnect } from './handle-disconnect.ts';
@@ -77,6 +79,8 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
   publisher: Publisher = { clientId: '', identityKey: '' };
   /** QoS 1 messages received whose PUBACK waits for the store. */
   unacknowledged = 0;
+  /** QoS 2 messages received on this connection and not yet released: Receive Maximum counts by connection [5.0 section 4.9]. */
+  readonly unreleased = new PacketIdentifierSet();
   /** Retained messages still to be sent to new subscriptions. */
   /** By the filter as it was sent: a subscription made anew begins its replay anew [MQTT-3.8.4-3]. */
   readonly replays = new Map<string, RetainedReplay>();
@@ -208,8 +212,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
   }
 
   failed(error: unknown): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.broker.log('internal_error', { ...this.logFields, error: text });
+    this.broker.log('internal_error', { ...this.logFields, error: errorText(error) });
     if (this.accepted === undefined) this.refuseNow(reasonCodes.serverUnavailable);
     else this.disconnect(reasonCodes.implementationSpecificError, 'internal error');
   }

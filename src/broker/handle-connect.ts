@@ -72,7 +72,8 @@ export async function handleConnect(
     const reasonCode = reasonCodes.packetTooLarge;
     return refuse(broker, client, connect, { reasonCode, cause: 'connack-too-large' });
   }
-  const request = { connect, clientId, principal, expiryInterval };
+  const will = willOf(connect, policy, clientId);
+  const request = { connect, clientId, principal, expiryInterval, will };
   const outcome = await takeSession(broker, client, request, {
     judge: () => judgeAgain(broker, client, authenticator, policy, connect),
     accept: (taken) => accept(broker, client, { ...request, taken, policy }),
@@ -116,18 +117,18 @@ interface Acceptance {
   readonly connect: Connect;
   readonly clientId: string;
   readonly expiryInterval: number;
+  readonly will: Will | undefined;
   readonly taken: TakenSession;
   readonly policy: PrincipalPolicy;
 }
 
 /** The client is in: its session is attached, CONNACK leaves first, then what the session has for it. */
 function accept(broker: Broker, client: ClientConnection, acceptance: Acceptance): void {
-  const { connect, clientId, expiryInterval, taken, policy } = acceptance;
+  const { connect, clientId, expiryInterval, will, taken, policy } = acceptance;
   const { session, present, inflight } = taken;
-  const will = willOf(connect, policy, clientId);
+  session.expiryInterval = expiryInterval;
   client.adopt({ session, policy, connect, ...(will && { will }) });
   const outbox = session.attach(client, sendQuota(client, connect));
-  if (will !== undefined) broker.wills.keep(session, will);
   judgeSubscriptions(broker, session, policy);
 
   const { counters } = broker;

@@ -34,6 +34,7 @@ export function handlePublish(
   if (view.qos > 0) checkFlow(broker, client, view);
   if (view.qos === 2 && accepted.session.inboundQos2.has(view.packetId)) {
     // [MQTT-4.3.3-10]: the same message again, not another one: acknowledged, not delivered.
+    client.unreleased.add(view.packetId);
     acknowledgeLater(broker, client, view, undefined);
     return 0;
   }
@@ -115,17 +116,20 @@ function topicIn(
   return entry;
 }
 
-/** [MQTT-3.3.4-7]: not more unacknowledged QoS 1 and 2 messages than the broker said it takes. */
+/** [MQTT-3.3.4-7]: not more unacknowledged QoS 1 and 2 messages on this connection than the broker said it takes. */
 function checkFlow(broker: Broker, client: ClientConnection, view: PublishView): void {
-  const { inboundQos2 } = (client.accepted as Accepted).session;
-  const outstanding = client.unacknowledged + inboundQos2.size + (inboundQos2.has(view.packetId) ? 0 : 1);
-  if (client.connection.version === 5 && outstanding > client.settings.mqtt.receiveMaximum) {
+  const { packetId, qos } = view;
+  const { unreleased, unacknowledged, settings, connection } = client;
+  const outstanding = unacknowledged + unreleased.size + (unreleased.has(packetId) ? 0 : 1);
+  if (connection.version === 5 && outstanding > settings.mqtt.receiveMaximum) {
     throw new CodecError(
       reasonCodes.receiveMaximumExceeded,
       'PUBLISH: more unacknowledged messages than Receive Maximum',
     );
   }
-  if (view.qos === 2 && inboundQos2.size >= broker.limits.inboundQos2 && !inboundQos2.has(view.packetId)) {
+  if (qos !== 2) return;
+  const { inboundQos2 } = (client.accepted as Accepted).session;
+  if (inboundQos2.size >= broker.limits.inboundQos2 && !inboundQos2.has(packetId)) {
     throw new CodecError(reasonCodes.receiveMaximumExceeded, 'PUBLISH: too many unfinished QoS 2 messages');
   }
 }
@@ -134,9 +138,16 @@ function checkFlow(broker: Broker, client: ClientConnection, view: PublishView):
 function rememberQos2(broker: Broker, client: ClientConnection, packetId: number): void {
   const { session } = client.accepted as Accepted;
   session.inboundQos2.add(packetId);
+  client.unreleased.add(packetId);
   if (!session.stored) return;
   const { clientId, epoch } = session;
   broker.writer.add({ kind: 'put-inbound-qos2', clientId, epoch, packetId });
+}
+
+/** Nothing came of the message, and its PUBREC says so: the identifier is free. */
+function forgetQos2(client: ClientConnection, packetId: number): void {
+  client.session?.inboundQos2.delete(packetId);
+  client.unreleased.delete(packetId);
 }
 
 /** PUBACK or PUBREC leaves when everything the message caused is durable, and in the order of arrival. */
@@ -164,7 +175,7 @@ function acknowledgeLater(
       acknowledge?.(() => client.connection.sendAcknowledgement(type, packetId));
     } else {
       broker.log('store_failed', { ...client.logFields, operation: 'publish', error: error.message });
-      if (qos === 2) client.session?.inboundQos2.delete(packetId);
+      if (qos === 2) forgetQos2(client, packetId);
       acknowledge?.(() => notKept(client, type, packetId));
     }
     client.relieve();

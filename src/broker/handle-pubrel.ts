@@ -10,6 +10,7 @@ export function handlePubrel(broker: Broker, client: ClientConnection, packet: P
   const { packetId } = packet;
   const { acknowledgements } = client.connection;
   const known = session.inboundQos2.delete(packetId);
+  client.unreleased.delete(packetId);
   if (!known) {
     const code = client.connection.version === 5 ? reasonCodes.packetIdentifierNotFound : reasonCodes.success;
     acknowledgements.send(() => client.acknowledge('pubcomp', packetId, code));

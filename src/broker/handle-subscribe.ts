@@ -41,7 +41,7 @@ export function handleSubscribe(broker: Broker, client: ClientConnection, packet
   broker.writer.whenDurable((error) => {
     if (error !== undefined) {
       broker.log('store_failed', { ...client.logFields, operation: 'subscribe', error: error.message });
-      for (const { subscription } of installed) uninstall(broker, session, subscription);
+      for (const { subscription, previous } of installed) uninstall(broker, session, subscription, previous);
     }
     acknowledge(() => {
       if (error === undefined) {
@@ -57,6 +57,8 @@ export function handleSubscribe(broker: Broker, client: ClientConnection, packet
 
 interface Installed {
   readonly subscription: SessionSubscription;
+  /** What it replaced. */
+  readonly previous: SessionSubscription | undefined;
   /** Looked up when the subscription is installed: what is retained later is delivered as it comes. */
   readonly replay: RetainedReplay | undefined;
 }
@@ -106,7 +108,8 @@ function subscribe(
   const subscription = new SessionSubscription(session, record, parsed);
   if (decision.complete) subscription.provenEpoch = policy.epoch;
   install(broker, session, subscription);
-  return { subscription, replay: replayFor(broker, client, subscription, previous === undefined) };
+  const replay = replayFor(broker, client, subscription, previous === undefined);
+  return { subscription, previous, replay };
 }
 
 /** A SUBSCRIBE with a filter that is there already replaces it [MQTT-3.8.4-3]. */
@@ -118,10 +121,19 @@ function install(broker: Broker, session: Session, subscription: SessionSubscrip
   broker.writer.add({ kind: 'put-subscription', clientId, epoch, subscription: subscription.record });
 }
 
-function uninstall(broker: Broker, session: Session, subscription: SessionSubscription): void {
+/** The store did not keep it: what it replaced, and what the store still has, holds again. */
+function uninstall(
+  broker: Broker,
+  session: Session,
+  subscription: SessionSubscription,
+  previous: SessionSubscription | undefined,
+): void {
   if (session.subscriptions.get(subscription.requested) !== subscription) return;
   session.subscriptions.delete(subscription.requested);
   broker.router.unsubscribe(session, subscription.filter, subscription.group);
+  if (previous === undefined) return;
+  session.subscriptions.set(previous.requested, previous);
+  if (!previous.suspended) broker.router.subscribe(previous);
 }
 
 /** [MQTT-3.8.4-4] and Retain Handling [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a shared subscription gets none. */

@@ -3,11 +3,12 @@ import type { Connect } from '../codec/control-packet.ts';
 import { reasonCodes } from '../codec/reason-codes.ts';
 import { PacketIdentifierSet } from '../session/packet-identifier-set.ts';
 import { Session } from '../session/session.ts';
-import type { QueuedRecord, SessionContents } from '../stores/session-store.ts';
+import type { QueuedRecord } from '../stores/session-store.ts';
 import { StoreError, StoreFullError } from '../stores/session-store.ts';
 import type { Broker } from './broker.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { purgeSession, removeSession, scheduleExpiry } from './end-session.ts';
+import type { Will } from './will-schedule.ts';
 
 /** Claims lost to another owner before the client is asked to come again later. */
 const CLAIM_ATTEMPTS = 3;
@@ -18,6 +19,7 @@ export interface SessionRequest {
   readonly principal: Principal;
   /** Milliseconds. */
   readonly expiryInterval: number;
+  readonly will: Will | undefined;
 }
 
 /** A session that is this connection's, though nothing is sent yet. */
@@ -27,6 +29,8 @@ export interface TakenSession {
   readonly present: boolean;
   /** What an earlier connection left unacknowledged. */
   readonly inflight: readonly QueuedRecord[];
+  /** There will be no connection: a session that was there goes on as it was, a new one ends. */
+  abandon(): void;
 }
 
 export interface SessionRefusal {
@@ -57,7 +61,7 @@ export function takeSession(
     if (taken === 'closed' || !('session' in taken)) return taken;
     const outcome = client.connection.isClosed ? 'closed' : (decision.judge() ?? 'accepted');
     if (outcome === 'accepted') decision.accept(taken);
-    else abandon(broker, taken.session);
+    else taken.abandon();
     return outcome;
   });
 }
@@ -87,8 +91,9 @@ async function take(
   const taking = resumable ? resume(broker, old, request) : begin(broker, old, request, record?.epoch ?? 0);
   const taken = await taking.catch((error: unknown) => storeFailed(broker, clientId, error));
   if ('session' in taken) return taken;
+  // The attempt may have stopped the time of a session that is still there.
   const left = broker.sessions.get(clientId);
-  if (left !== undefined) abandon(broker, left);
+  if (left !== undefined) scheduleExpiry(broker, left);
   return taken;
 }
 
@@ -131,7 +136,10 @@ async function begin(
     broker.sessionContext,
   );
   broker.sessions.set(session);
-  return keep(broker, session, { present: false, inflight: [] });
+  const abandon = (): void => removeSession(broker, session);
+  const kept = await keep(broker, session, request).catch(undoing(abandon));
+  if (kept !== 'kept') abandon();
+  return kept === 'kept' ? { session, present: false, inflight: [], abandon } : kept;
 }
 
 /** The stored session goes on where it was [MQTT-3.1.2-5]. */
@@ -140,34 +148,44 @@ async function resume(
   session: Session,
   request: SessionRequest,
 ): Promise<TakenSession | SessionRefusal> {
-  const { clientId, expiryInterval } = request;
+  const { clientId } = request;
   broker.cancelExpiry(session);
   const claimed = await claim(broker, clientId, session.epoch, session);
   if (typeof claimed !== 'number') return claimed;
   const contents = await broker.store.load(clientId, session.epoch);
   if (contents === 'stale' || contents === undefined) return unavailable('claim lost');
   session.inboundQos2 = new PacketIdentifierSet(contents.inboundQos2);
-  session.expiryInterval = expiryInterval;
-  broker.wills.discard(session); // The client came back in time [MQTT-3.1.3-9].
-  return keep(broker, session, { present: true, inflight: contents.inflight });
+  const withdrawn = broker.wills.withdraw(session);
+  const abandon = (): void => {
+    if (withdrawn !== undefined) broker.wills.reinstate(session, withdrawn);
+    scheduleExpiry(broker, session);
+  };
+  const kept = await keep(broker, session, request).catch(undoing(abandon));
+  if (kept !== 'kept') abandon();
+  return kept === 'kept' ? { session, present: true, inflight: contents.inflight, abandon } : kept;
 }
 
+/** What CONNACK promises is durable before it is sent: the session under its new expiry interval, and the will. */
 async function keep(
   broker: Broker,
   session: Session,
-  found: { present: boolean; inflight: SessionContents['inflight'] },
-): Promise<TakenSession | SessionRefusal> {
-  const taken: TakenSession = { session, ...found };
-  if (!session.stored) return taken;
+  { expiryInterval, will }: SessionRequest,
+): Promise<'kept' | SessionRefusal> {
+  if (!session.stored) return 'kept';
   const { clientId, epoch } = session;
-  broker.writer.add({
-    kind: 'put-session',
-    clientId,
-    epoch,
-    session: session.record(Number.POSITIVE_INFINITY),
-  });
+  const record = session.record(Number.POSITIVE_INFINITY, expiryInterval);
+  broker.writer.add({ kind: 'put-session', clientId, epoch, session: record });
+  broker.wills.keep(session, will);
   await broker.writer.durable();
-  return session.lost ? unavailable('claim lost') : taken;
+  return session.lost ? unavailable('claim lost') : 'kept';
+}
+
+/** Passes an error on after `undo`. */
+function undoing(undo: () => void): (error: unknown) => never {
+  return (error) => {
+    undo();
+    throw error;
+  };
 }
 
 /**
@@ -192,12 +210,6 @@ async function claim(
     epoch = outcome.epoch + 1;
   }
   return unavailable('claim contested');
-}
-
-/** There will be no connection: the session goes on without one, or ends. */
-function abandon(broker: Broker, session: Session): void {
-  if (session.expiryInterval === 0) removeSession(broker, session);
-  else scheduleExpiry(broker, session);
 }
 
 function unavailable(cause: string): SessionRefusal {

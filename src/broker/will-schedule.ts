@@ -18,8 +18,13 @@ export interface Will {
 
 interface Waiting {
   readonly will: Will;
+  /** Wall-clock milliseconds. */
+  readonly firesAt: number;
   readonly cancel: CancelTimer;
 }
+
+/** A will that no longer waits, and when it would have fired. */
+export type WithdrawnWill = Omit<Waiting, 'cancel'>;
 
 /** Wills whose connection has ended and whose Will Delay Interval has not [MQTT-3.1.3-9]. */
 export class WillSchedule {
@@ -45,18 +50,21 @@ export class WillSchedule {
       this.#fire(session, will);
       return;
     }
-    const cancel = this.#broker.clock.after(delay, () => this.fireNow(session));
-    this.#waiting.set(session, { will, cancel });
-    this.#store(session, { kind: 'put-will', will, firesAt: this.#broker.clock.now() + delay });
+    this.#wait(session, will, this.#broker.clock.now() + delay);
   }
 
-  /** The client came back in time: the will is not published [MQTT-3.1.3-9]. */
-  discard(session: Session): void {
+  /** The client came back in time: the will is not published [MQTT-3.1.3-9]. The store is told by `keep`. */
+  withdraw(session: Session): WithdrawnWill | undefined {
     const waiting = this.#waiting.get(session);
-    if (waiting === undefined) return;
+    if (waiting === undefined) return undefined;
     waiting.cancel();
     this.#waiting.delete(session);
-    this.#store(session, { kind: 'delete-will' });
+    return { will: waiting.will, firesAt: waiting.firesAt };
+  }
+
+  /** It did not come back after all: the will waits again, until the time it would have fired. */
+  reinstate(session: Session, { will, firesAt }: WithdrawnWill): void {
+    this.#wait(session, will, firesAt);
   }
 
   /** The session ends, or the delay is over. */
@@ -68,14 +76,21 @@ export class WillSchedule {
     this.#fire(session, waiting.will);
   }
 
-  /** Keeps the will of a stored session where it survives the process. */
-  keep(session: Session, will: Will): void {
-    this.#store(session, { kind: 'put-will', will, firesAt: Number.POSITIVE_INFINITY });
+  /** What the store has as the will of a connected client: this one, or none. */
+  keep(session: Session, will: Will | undefined): void {
+    if (will === undefined) this.#store(session, { kind: 'delete-will' });
+    else this.#store(session, { kind: 'put-will', will, firesAt: Number.POSITIVE_INFINITY });
   }
 
   /** DISCONNECT discards the will [MQTT-3.14.4-3]. */
   forget(session: Session): void {
     this.#store(session, { kind: 'delete-will' });
+  }
+
+  #wait(session: Session, will: Will, firesAt: number): void {
+    const cancel = this.#broker.clock.after(firesAt - this.#broker.clock.now(), () => this.fireNow(session));
+    this.#waiting.set(session, { will, firesAt, cancel });
+    this.#store(session, { kind: 'put-will', will, firesAt });
   }
 
   #fire(session: Session, will: Will): void {

@@ -33,6 +33,8 @@ interface Inflight {
   phase: 'publish' | 'pubrel';
   /** The identifier of a QoS 2 message is on disk before the message is sent. */
   sent: boolean;
+  /** PUBREL has left: that the PUBREC was seen is durable. */
+  released: boolean;
 }
 
 /**
@@ -84,7 +86,7 @@ export class Outbox {
     for (const record of records) {
       if (record.inflight === undefined) continue;
       const { packetId, phase } = record.inflight;
-      this.#inflight.restore(packetId, { record, phase, sent: false });
+      this.#inflight.restore(packetId, { record, phase, sent: false, released: false });
       this.#resends.push(packetId);
     }
     this.pump();
@@ -168,11 +170,11 @@ export class Outbox {
       this.#complete(packetId, inflight);
       this.pump();
     } else if (inflight.phase === 'pubrel') {
-      this.#target.sendPubrel(packetId);
+      if (inflight.released) this.#target.sendPubrel(packetId);
     } else {
       inflight.phase = 'pubrel';
-      if (this.#stored) this.#pubrelWhenDurable(inflight.record, packetId);
-      else this.#target.sendPubrel(packetId);
+      if (this.#stored) this.#pubrelWhenDurable(inflight, packetId);
+      else this.#release(inflight, packetId);
     }
     return true;
   }
@@ -198,7 +200,7 @@ export class Outbox {
     if (inflight === undefined) return;
     this.#markSent(inflight);
     // After a PUBREC only PUBREL follows, never the PUBLISH again.
-    if (inflight.phase === 'pubrel') this.#target.sendPubrel(packetId);
+    if (inflight.phase === 'pubrel') this.#release(inflight, packetId);
     // DUP says that this is a second attempt [MQTT-3.3.1-1]. Row A4: what may no longer be read is not sent again; QoS 1
     // frees its identifier, QoS 2 keeps it until the client's PUBREC or the end of the session.
     else if (
@@ -217,7 +219,7 @@ export class Outbox {
   /** The quota is at most 65,535, so there is an identifier for it. */
   #sendFirst(record: QueuedRecord): void {
     this.#journal.leftQueue(record);
-    const inflight: Inflight = { record, phase: 'publish', sent: false };
+    const inflight: Inflight = { record, phase: 'publish', sent: false, released: false };
     const packetId = this.#inflight.add(inflight);
     // A QoS 2 message leaves when its identifier is durable; a QoS 1 message need not wait for it.
     if (this.#stored && record.qos === 2) {
@@ -234,10 +236,15 @@ export class Outbox {
     });
   }
 
-  #pubrelWhenDurable(record: QueuedRecord, packetId: number): void {
-    this.#journal.inflight(record, packetId, 'pubrel', () => {
-      if (!this.#closed) this.#target.sendPubrel(packetId);
+  #pubrelWhenDurable(inflight: Inflight, packetId: number): void {
+    this.#journal.inflight(inflight.record, packetId, 'pubrel', () => {
+      if (!this.#closed) this.#release(inflight, packetId);
     });
+  }
+
+  #release(inflight: Inflight, packetId: number): void {
+    inflight.released = true;
+    this.#target.sendPubrel(packetId);
   }
 
   #sendNow(inflight: Inflight, packetId: number): void {

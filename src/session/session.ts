@@ -96,8 +96,8 @@ export class Session {
   }
 
   /** As the store keeps it. `expiresAt`: Infinity while connected. */
-  record(expiresAt: number): Omit<SessionRecord, 'clientId' | 'epoch'> {
-    const { identityKey, clientType, expiryInterval } = this;
+  record(expiresAt: number, expiryInterval = this.expiryInterval): Omit<SessionRecord, 'clientId' | 'epoch'> {
+    const { identityKey, clientType } = this;
     return { identityKey, clientType, expiryInterval, expiresAt };
   }
 

@@ -17,14 +17,23 @@ interface Batch {
 export class StoreWriter {
   readonly #store: SessionStore;
   readonly #onStale: (clientId: string, epoch: number) => void;
+  readonly #onError: (error: unknown) => void;
   #gathering: Batch = newBatch();
   #underWay: Batch[] = [];
   #scheduled = false;
 
-  /** `onStale` hears of sessions that another owner has claimed, with the epoch that is void. */
-  constructor(store: SessionStore, onStale: (clientId: string, epoch: number) => void) {
+  /**
+   * `onStale` hears of sessions that another owner has claimed, with the epoch that is void; `onError` of callbacks that
+   * throw.
+   */
+  constructor(
+    store: SessionStore,
+    onStale: (clientId: string, epoch: number) => void,
+    onError: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#onStale = onStale;
+    this.#onError = onError;
   }
 
   add(write: StoreWrite): void {
@@ -67,6 +76,15 @@ export class StoreWriter {
     });
   }
 
+  /** What goes wrong in one callback does not keep the others from theirs. */
+  #call(callback: DurableCallback, failure: Error | undefined): void {
+    try {
+      callback(failure);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
   #reportStale(batch: Batch, clientId: string): void {
     const epochs = new Set<number>();
     for (const write of batch.writes) {
@@ -85,7 +103,7 @@ export class StoreWriter {
     batch.done = true;
     while (this.#underWay[0]?.done) {
       const first = this.#underWay.shift() as Batch;
-      for (const callback of first.callbacks) callback(first.failure);
+      for (const callback of first.callbacks) this.#call(callback, first.failure);
     }
     if (this.#gathering.writes.length > 0) this.#schedule();
   }

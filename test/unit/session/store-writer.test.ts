@@ -22,6 +22,8 @@ interface SetUp {
   readonly store: CountedStore;
   readonly writer: StoreWriter;
   readonly stale: string[];
+  /** What callbacks threw. */
+  readonly errors: unknown[];
   /** What callbacks said, in order. */
   readonly told: string[];
   write(clientId: string, epoch?: number): void;
@@ -33,11 +35,17 @@ function setUp(): SetUp {
   const store = new CountedStore(new MemorySessionStore());
   const stale: string[] = [];
   const told: string[] = [];
-  const writer = new StoreWriter(store, (clientId) => stale.push(clientId));
+  const errors: unknown[] = [];
+  const writer = new StoreWriter(
+    store,
+    (clientId) => stale.push(clientId),
+    (error) => errors.push(error),
+  );
   return {
     store,
     writer,
     stale,
+    errors,
     told,
     write: (clientId, epoch = 1) => writer.add({ kind: 'delete-will', clientId, epoch }),
     noted: (name) => (error) => told.push(error === undefined ? name : `${name}: ${error.message}`),
@@ -51,6 +59,19 @@ describe('store writer', () => {
     assert.deepEqual(store.batches, []);
     await writer.durable();
     assert.deepEqual(store.batches, [3]);
+  });
+
+  test('a callback that throws keeps no other from its turn', async () => {
+    const { writer, errors, told, write, noted } = setUp();
+    const mishap = new Error('mishap');
+    write('a');
+    writer.whenDurable(() => {
+      throw mishap;
+    });
+    writer.whenDurable(noted('after it'));
+    await writer.durable();
+    assert.deepEqual(told, ['after it']);
+    assert.deepEqual(errors, [mishap]);
   });
 
   test('with nothing to wait for it calls back at once', () => {
