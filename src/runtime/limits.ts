@@ -129,7 +129,7 @@ export const limitDefinitions = {
     minimum: 16,
     maximum: 65_535,
     description:
-      'Length of a topic name or filter in UTF-8 bytes; a longer one is refused with 0x90 (3.x: closed; 0x80).',
+      'Length of a topic in UTF-8 bytes; a longer topic name is refused with 0x90 (3.x: closed), a longer filter with 0x8F (3.x: 0x80).',
   },
   topicLevels: {
     key: 'topic_levels',
@@ -137,7 +137,8 @@ export const limitDefinitions = {
     default: 100,
     minimum: 1,
     maximum: 65_536,
-    description: 'Levels of a topic name or filter; one with more is refused with 0x90 (3.x: closed; 0x80).',
+    description:
+      'Levels of a topic; a topic name with more is refused with 0x90 (3.x: closed), a filter with 0x8F (3.x: 0x80).',
   },
   userProperties: {
     key: 'user_properties',
