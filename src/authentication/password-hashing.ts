@@ -12,9 +12,10 @@ export interface PasswordHasher {
   hash(password: Buffer): Promise<string>;
   /**
    * Whether the password is the one of the hash.
+   * @param isWanted asked when its turn comes: false answers false without computing
    * @throws HashQueueFullError when too many are waiting, PasswordHashError when the hash is malformed
    */
-  verify(passwordHash: string, password: Buffer): Promise<boolean>;
+  verify(passwordHash: string, password: Buffer, isWanted?: () => boolean): Promise<boolean>;
   /** Tells equal plain passwords apart from changed ones while this process lives; means nothing in another. */
   fingerprint(password: string): string;
   /** Turns away whoever waits, with HashQueueFullError: a broker that stops does not first work off a flood of logins. */
@@ -133,19 +134,26 @@ export function createPasswordHasher(options: {
         const parameters = { ...NEW_HASH, salt: random.bytes(SALT_BYTES) };
         return phcString({ ...parameters, output: await argon2id(password, parameters, OUTPUT_BYTES) });
       }),
-    async verify(passwordHash, password) {
+    async verify(passwordHash, password, isWanted = always) {
       const stored = parsePasswordHash(passwordHash);
       if (queue.waiting >= pending) {
         throw new HashQueueFullError(
           `${pending} authentications are waiting (limits.pending_authentications)`,
         );
       }
-      const output = await queue.run(() => argon2id(password, stored, stored.output.length));
-      return timingSafeEqual(output, stored.output);
+      // Whoever hangs up while waiting costs no computation: connecting is cheaper than hashing.
+      const output = await queue.run(async () =>
+        isWanted() ? argon2id(password, stored, stored.output.length) : undefined,
+      );
+      return output !== undefined && timingSafeEqual(output, stored.output);
     },
     fingerprint: (password) => createHmac('sha256', fingerprintKey).update(password).digest('base64'),
     close: () => queue.close(),
   };
+}
+
+function always(): boolean {
+  return true;
 }
 
 /** Runs a few tasks at once and the others in the order in which they came. */

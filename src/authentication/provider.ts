@@ -11,6 +11,8 @@ export interface Credentials {
   readonly authenticationMethod?: string;
   readonly authenticationData?: Buffer;
   readonly peer: Peer;
+  /** False once nobody waits for the answer: long work need not begin. Absent = always. */
+  readonly isWanted?: () => boolean;
 }
 
 /** Why a rejection ends the chain whatever `stop_on_reject` says (SPEC.md §1). */

@@ -190,6 +190,7 @@ function credentialsOf(client: ClientConnection, connect: Connect): Credentials 
   return {
     clientId,
     peer: client.connection.channel.peer,
+    isWanted: () => !client.connection.isClosed,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(authenticationMethod !== undefined && { authenticationMethod }),

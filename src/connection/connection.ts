@@ -118,7 +118,7 @@ export class Connection implements ChannelReader {
     this.#context = context;
     this.#reader = new FrameReader(context.limits.connectPacketBytes);
     this.#output = new WriteQueue(channel, context.scheduler, context.limits.writeQueueBytes, () => {
-      if (this.#state !== 'closed') this.#handler.drained();
+      if (this.#state !== 'closed') this.#roomAgain();
     });
     this.#handler = createHandler(this);
   }
@@ -157,6 +157,14 @@ export class Connection implements ChannelReader {
   drained(): void {
     if (this.#state === 'closed') return;
     this.#output.drained();
+  }
+
+  #roomAgain(): void {
+    try {
+      this.#handler.drained();
+    } catch (error) {
+      this.#handler.failed(error);
+    }
   }
 
   /** The channel is gone. */

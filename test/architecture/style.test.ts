@@ -45,7 +45,9 @@ describe('style', () => {
 
   test('file names are kebab-case, behind the section of the specification where they have one', () => {
     const code = trackedFiles().filter((path) => /\.(ts|tsx|js|mjs|py)$/.test(path));
-    const wrong = code.filter((path) => !/^(\d+(\.\d+)+-)?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)+$/.test(basename(path)));
+    const wrong = code.filter(
+      (path) => !/^(\d+(\.\d+)+-)?[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)+$/.test(basename(path)),
+    );
     assert.deepEqual(wrong, []);
   });
 });

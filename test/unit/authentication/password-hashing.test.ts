@@ -93,6 +93,17 @@ describe('the queue of hashes', () => {
     assert.equal(await verify(decoy, Buffer.from('x')), false, 'there is room again');
   });
 
+  test('who is gone when the turn comes costs no computation, and is not let in', async () => {
+    const { hash, verify } = hasher({ concurrent: 1 });
+    const secret = Buffer.from('secret');
+    const stored = await hash(secret);
+    let gone = false;
+    const first = verify(stored, secret);
+    const second = verify(stored, secret, () => !gone);
+    gone = true; // While it waits behind the first.
+    assert.deepEqual(await Promise.all([first, second]), [true, false]);
+  });
+
   test('loading passwords is not refused', async () => {
     const { hash } = hasher({ concurrent: 2, pending: 1 });
     const hashes = await Promise.all(Array.from({ length: 6 }, (_, index) => hash(Buffer.from(`p${index}`))));

@@ -38,16 +38,17 @@ async function withPassword(
   password: Buffer,
 ): Promise<AuthenticationResult> {
   const candidates = directory.candidates(credentials, true);
+  const { isWanted } = credentials;
   let client: StoredClient | undefined;
   try {
     for (let attempt = 0; attempt < directory.passwordAttempts; attempt++) {
       const candidate = candidates[attempt];
-      const right = await hasher.verify(candidate?.passwordHash ?? hasher.decoy, password);
+      const right = await hasher.verify(candidate?.passwordHash ?? hasher.decoy, password, isWanted);
       if (!right || candidate === undefined) continue;
       client = candidate;
       if (client.enabled) break;
       // A disabled client ends the chain, but looks like a failure from outside: it costs as much.
-      while (++attempt < directory.passwordAttempts) await hasher.verify(hasher.decoy, password);
+      while (++attempt < directory.passwordAttempts) await hasher.verify(hasher.decoy, password, isWanted);
     }
   } catch (error) {
     if (!(error instanceof HashQueueFullError)) throw error;
