@@ -5,7 +5,7 @@ import type { Accepted, ClientConnection } from './client-connection.ts';
 
 const NEVER_EXPIRES = 0xffff_ffff;
 
-/** DISCONNECT from the client: the connection ends, with reason 0 the will is discarded [MQTT-3.14.4-3]. */
+/** DISCONNECT from the client: the connection ends, with reason 0 the will is discarded. */
 export function handleDisconnect(client: ClientConnection, packet: Disconnect): void {
   const { session } = client.accepted as Accepted;
   if (!mayCarry('disconnect', packet.reasonCode, 'client')) {
@@ -26,7 +26,7 @@ export function handleDisconnect(client: ClientConnection, packet: Disconnect): 
     const asked = seconds === NEVER_EXPIRES ? Number.POSITIVE_INFINITY : seconds * 1000;
     session.expiryInterval = Math.min(asked, client.settings.mqtt.maxSessionExpiry);
   }
-  client.willDiscarded = packet.reasonCode === reasonCodes.success;
+  client.willDiscarded = packet.reasonCode === reasonCodes.success; // [MQTT-3.14.4-3]
   client.closeReason = `DISCONNECT 0x${packet.reasonCode.toString(16).padStart(2, '0')} from the client`;
   client.connection.close(); // [MQTT-3.14.4-2]: a client that does not close is closed.
 }

@@ -82,7 +82,7 @@ export class WillSchedule {
     else this.#store(session, { kind: 'put-will', will, firesAt: Number.POSITIVE_INFINITY });
   }
 
-  /** DISCONNECT discards the will [MQTT-3.14.4-3]. */
+  /** DISCONNECT has discarded the will: what the store has of it goes too. */
   forget(session: Session): void {
     this.#store(session, { kind: 'delete-will' });
   }

@@ -43,7 +43,7 @@ export class BodyReader {
 
   packetIdentifier(): number {
     const packetId = this.uint16('Packet Identifier');
-    // [MQTT-2.2.1-3] [MQTT-2.2.1-4]
+    // [MQTT-2.2.1-3]
     if (packetId === 0) throw protocolError(this.#packet, 'Packet Identifier is 0; it is 1 or more');
     return packetId;
   }

@@ -7,7 +7,7 @@ export class InboundTopicAliases {
     this.maximum = maximum;
   }
 
-  /** Remembers a copy of buffer[start, end). `alias` is 1..maximum, checked by the caller [MQTT-3.3.2-9]. */
+  /** Remembers a copy of buffer[start, end) [MQTT-3.3.2-12]. `alias` is 1..maximum, checked by the caller. */
   set(alias: number, buffer: Buffer, start: number, end: number): void {
     const known = this.#topics[alias];
     if (known?.length === end - start && known.compare(buffer, start, end) === 0) return;

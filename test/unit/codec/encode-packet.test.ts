@@ -75,7 +75,7 @@ describe('bytes as the specification prints them', () => {
       hex: '5003000187',
     },
     {
-      name: 'PUBREL of 5.0 with a reason string and code 0',
+      name: '[MQTT-3.6.1-1] PUBREL of 5.0 with a reason string and code 0',
       packet: { type: 'pubrel', packetId: 1, reasonCode: 0, ...reason },
       version: 5,
       hex: '620a00010006' + '1f0003776879',
@@ -87,7 +87,7 @@ describe('bytes as the specification prints them', () => {
       hex: 'b0020001',
     },
     {
-      name: 'SUBSCRIBE of 3.1.1 without options',
+      name: '[MQTT-3.8.1-1] SUBSCRIBE of 3.1.1 without options',
       packet: {
         type: 'subscribe',
         packetId: 1,
@@ -96,6 +96,12 @@ describe('bytes as the specification prints them', () => {
       },
       version: 4,
       hex: '8206000100017401',
+    },
+    {
+      name: '[MQTT-3.10.1-1] UNSUBSCRIBE of 3.1.1',
+      packet: { type: 'unsubscribe', packetId: 1, filters: ['t'], ...none },
+      version: 4,
+      hex: 'a2050001000174',
     },
     {
       name: 'DISCONNECT of 5.0, normal',
@@ -137,9 +143,16 @@ describe('what does not fit is refused', () => {
       name: 'a Packet Identifier of 65,536',
       packet: { type: 'puback', packetId: 65_536, reasonCode: 0, ...none },
     },
-    { name: 'a filter with U+0000', packet: { ...subscribe, subscriptions: [{ filter: 'a\0', ...option }] } },
     {
-      name: 'a filter of 65,536 bytes',
+      name: '[MQTT-1.5.4-1] a filter with a lone surrogate',
+      packet: { ...subscribe, subscriptions: [{ filter: 'a\ud800', ...option }] },
+    },
+    {
+      name: '[MQTT-1.5.4-2] a filter with U+0000',
+      packet: { ...subscribe, subscriptions: [{ filter: 'a\0', ...option }] },
+    },
+    {
+      name: '[MQTT-4.7.3-3] a filter of 65,536 bytes',
       packet: { ...subscribe, subscriptions: [{ filter: '\u00e9'.repeat(32_768), ...option }] },
     },
     {

@@ -241,7 +241,11 @@ const others: MalformedCase[] = [
   },
   { fault: 'AUTH in 3.1.1', frame: packet(0xf0), version: 4, code: malformedPacket },
   { fault: 'AUTH in 3.1', frame: packet(0xf0), version: 3, code: malformedPacket },
-  { fault: '[MQTT-3.15.2-1] AUTH with 0x87', frame: packet(0xf0, 0x87, none), code: protocolError },
+  {
+    fault: '[MQTT-3.15.2-1] AUTH with 0x87',
+    frame: packet(0xf0, 0x87, shortProperties(0x15, prefixed('M'))),
+    code: protocolError,
+  },
   { fault: 'AUTH without Authentication Method', frame: packet(0xf0, 0x18, none), code: protocolError },
   { fault: 'AUTH without Property Length', frame: packet(0xf0, 0x18), code: malformedPacket },
 ];
