@@ -265,13 +265,12 @@ export class Connection implements ChannelReader {
   }
 
   #dispatchFirst(type: number, flags: number, buffer: Buffer, bodyStart: number, end: number): number {
-    // [MQTT-3.1.0-1]: the first packet must be CONNECT; anything else is closed without a word.
-    if (type !== packetTypes.connect)
-      throw new CodecError(reasonCodes.protocolError, 'first packet is not CONNECT');
+    const isConnect = type === packetTypes.connect;
     // A refusal has the form of the client's version, also when what follows the version is at fault.
-    this.version = connectVersion(buffer, bodyStart, end) ?? this.version;
-    const packet = decodePacket(type, flags, buffer, bodyStart, end, this.version);
-    if (packet.type !== 'connect')
+    if (isConnect) this.version = connectVersion(buffer, bodyStart, end) ?? this.version;
+    const packet = isConnect ? decodePacket(type, flags, buffer, bodyStart, end, this.version) : undefined;
+    // [MQTT-3.1.0-1]: the first packet must be CONNECT; anything else is not even looked at, and closed without a word.
+    if (packet?.type !== 'connect')
       throw new CodecError(reasonCodes.protocolError, 'first packet is not CONNECT');
     this.#cancelConnectTimeout?.();
     this.#state = 'deciding';
