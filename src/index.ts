@@ -12,7 +12,7 @@ export {
   noticeText,
   type SecurityDocument,
 } from './config/configuration.ts';
-export { loadConfiguration } from './config/load.ts';
+export { loadConfiguration, parseConfiguration, parseSecurity } from './config/load.ts';
 export { type EventCode, events } from './observability/events.ts';
 export { createLog, type Log } from './observability/log.ts';
 export { type Clock, systemClock } from './runtime/clock.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: topic templates.
 /**
  * Uncached decisions per second with 10 and 1,000 permissions of one client. Run: `node bench/authorization/permits.ts`.
  */

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${username}` is this file's subject.
 import type { AttributeValue, VariableBindings } from './permission.ts';
 
 const plainVariables = ['username', 'clientId', 'cn'] as const;

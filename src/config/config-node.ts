@@ -49,13 +49,6 @@ export function fieldName(path: FieldPath): string {
   return text === '' ? 'document' : text.replace(/^\./, '');
 }
 
-/** The value at a path, or undefined where the document has none. */
-export function nodeAt(root: ConfigNode, path: FieldPath): ConfigNode | undefined {
-  let node: ConfigNode | undefined = root;
-  for (const part of path) node = node && childOf(node, part);
-  return node;
-}
-
 /** The origin of the deepest value that exists on a path: for a key that is missing, its parent's. */
 export function originAt(root: ConfigNode, path: FieldPath): Origin {
   let node = root;

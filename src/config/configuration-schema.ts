@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables and references are this file's subject.
 import { reportRepeated } from './checks.ts';
 import { address, applicationLog, loginBackoff, nats, storage } from './later-schema.ts';
 import { limits } from './limits-schema.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables and references are this file's subject.
 import type { Permission } from '../authorization/permission.ts';
 import { effects } from '../authorization/permission.ts';
 import { topicTemplateProblem } from '../authorization/template.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables and references are this file's subject.
 import { isAbsolute, resolve } from 'node:path';
 import type { Problem } from './problems.ts';
 import type { ValueSources } from './value-sources.ts';

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables and references are this file's subject.
 import { clientTypes, connectionTypes } from '../authentication/principal.ts';
 import { attributes } from './attribute-schema.ts';
 import { reportRepeated, reportUnknownName } from './checks.ts';

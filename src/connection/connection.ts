@@ -5,7 +5,7 @@ import { connectVersion } from '../codec/decode-connect.ts';
 import { decodePacket } from '../codec/decode-packet.ts';
 import { encodePacket } from '../codec/encode-packet.ts';
 import { FrameReader } from '../codec/frame-reader.ts';
-import { writeShortAcknowledgement } from '../codec/publish-frame.ts';
+import { SHORT_ACKNOWLEDGEMENT_LENGTH, writeShortAcknowledgement } from '../codec/publish-frame.ts';
 import { PublishView, readPublish } from '../codec/publish-view.ts';
 import { reasonCodes } from '../codec/reason-codes.ts';
 import type { CancelTimer, Clock } from '../runtime/clock.ts';
@@ -356,10 +356,10 @@ export class Connection implements ChannelReader {
   /** Queues an acknowledgement of success. */
   sendAcknowledgement(type: 'puback' | 'pubrec' | 'pubrel' | 'pubcomp', packetId: number): void {
     if (this.#state === 'closed') return;
-    const offset = this.#context.slab.reserve(4);
+    const offset = this.#context.slab.reserve(SHORT_ACKNOWLEDGEMENT_LENGTH);
     const buffer = this.#context.slab.buffer;
-    writeShortAcknowledgement(buffer, offset, type, packetId);
-    this.#output.push(buffer, offset, offset + 4);
+    const end = writeShortAcknowledgement(buffer, offset, type, packetId);
+    this.#output.push(buffer, offset, end);
   }
 
   /** Sends what is queued and `last`, then closes; what the peer still sends is read and dropped for a moment. */

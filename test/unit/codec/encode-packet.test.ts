@@ -51,7 +51,7 @@ describe('bytes as the specification prints them', () => {
       hex: '20020100',
     },
     {
-      name: 'CONNACK of 5.0',
+      name: '[MQTT-2.2.2-1] CONNACK of 5.0 without properties',
       packet: { type: 'connack', sessionPresent: false, reasonCode: 0x87, ...none },
       version: 5,
       hex: '2003008700',

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are the subject.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { clientWith, security, securityErrors } from './fixtures.ts';

@@ -34,7 +34,7 @@ describe('tcp listener', { timeout: 20_000 }, () => {
     await fixture.close();
   });
 
-  test('carries bytes both ways, in order', async () => {
+  test('[MQTT-4.2.0-1] carries bytes both ways, in order', async () => {
     const fixture = await ListenerFixture.open();
     const socket = await fixture.connect();
     const reader = await fixture.channel();

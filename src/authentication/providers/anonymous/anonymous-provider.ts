@@ -1,4 +1,4 @@
-import type { AnonymousSettings, ConfigurationNotice } from '../../../config/configuration.ts';
+import type { AnonymousSettings } from '../../../config/configuration.ts';
 import type { ClientDirectory } from '../../client-directory.ts';
 import { permissionSetsOf } from '../../client-directory.ts';
 import type { Principal } from '../../principal.ts';
@@ -73,34 +73,6 @@ export function anonymousPrincipal(
     ...(allowedConnectionTypes !== undefined && { allowedConnectionTypes }),
     permissions,
   };
-}
-
-/** Names in the settings that nobody in the directory has: such an anonymous client has fewer rights than meant. */
-export function anonymousProblems(
-  settings: AnonymousSettings,
-  directory: ClientDirectory,
-): readonly ConfigurationNotice[] {
-  if ('client' in settings) {
-    return directory.clients.has(settings.client)
-      ? []
-      : [
-          notice(
-            'anonymous.client',
-            settings.client,
-            'no client has this name',
-            'add the client or correct the name',
-          ),
-        ];
-  }
-  return settings.roles
-    .filter((role) => !directory.roles.has(role))
-    .map((role) =>
-      notice('anonymous.roles', role, 'no role has this name', 'add the role or correct the name'),
-    );
-}
-
-function notice(field: string, value: string, message: string, remedy: string): ConfigurationNotice {
-  return { field, value, message, remedy };
 }
 
 function isLoopback(address: string): boolean {

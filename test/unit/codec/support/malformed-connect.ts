@@ -111,6 +111,25 @@ export const malformedConnects: readonly MalformedCase[] = [
     code: malformedPacket,
   },
   {
+    fault: '[MQTT-3.1.2-18] password although its flag is not set',
+    frame: connect({ flags: 0x82, payload: [prefixed('c'), prefixed('u'), prefixed('p')] }),
+    code: malformedPacket,
+  },
+  ...[
+    { missing: 'properties', payload: [prefixed('c'), prefixed('w'), prefixed('bye')] },
+    { missing: 'topic', payload: [prefixed('c'), none] },
+    { missing: 'payload', payload: [prefixed('c'), none, prefixed('w')] },
+  ].map(({ missing, payload }) => ({
+    fault: `[MQTT-3.1.2-9] will without ${missing}`,
+    frame: connect({ flags: 0x06, payload }),
+    code: malformedPacket,
+  })),
+  {
+    fault: '[MQTT-3.1.3-3] client identifier missing',
+    frame: connect({ payload: [] }),
+    code: malformedPacket,
+  },
+  {
     fault: '[MQTT-3.1.3-4] client identifier of bad UTF-8',
     frame: connect({ payload: [prefixed([0xff])] }),
     code: malformedPacket,

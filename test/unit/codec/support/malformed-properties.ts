@@ -104,17 +104,22 @@ export const malformedProperties: readonly MalformedCase[] = [
   },
   { fault: '[MQTT-4.7.3-1] empty Response Topic', frame: publish(0x08, prefixed('')), code: protocolError },
   {
-    fault: '[MQTT-1.5.4-1] Content Type of bad UTF-8',
+    fault: '[MQTT-1.5.4-1] [MQTT-3.3.2-19] Content Type of bad UTF-8',
     frame: publish(0x03, prefixed([0xff])),
     code: malformedPacket,
   },
   {
-    fault: '[MQTT-1.5.4-2] U+0000 in a User Property',
+    fault: '[MQTT-1.5.4-1] [MQTT-3.3.2-13] Response Topic of bad UTF-8',
+    frame: publish(0x08, prefixed([0xff])),
+    code: malformedPacket,
+  },
+  {
+    fault: '[MQTT-1.5.4-2] [MQTT-1.5.7-1] U+0000 in a User Property',
     frame: publish(0x26, prefixed('k'), prefixed('\0')),
     code: malformedPacket,
   },
   {
-    fault: '[MQTT-1.5.4-1] name of a User Property of bad UTF-8',
+    fault: '[MQTT-1.5.4-1] [MQTT-1.5.7-1] name of a User Property of bad UTF-8',
     frame: publish(0x26, prefixed([0xed, 0xbf, 0xbf]), prefixed('v')),
     code: malformedPacket,
   },
@@ -123,7 +128,11 @@ export const malformedProperties: readonly MalformedCase[] = [
     frame: packet(0x30, prefixed('t'), 5, 0x01, 1),
     code: malformedPacket,
   },
-  { fault: 'Property Length is missing', frame: packet(0x30, prefixed('t')), code: malformedPacket },
+  {
+    fault: '[MQTT-2.2.2-1] Property Length is missing',
+    frame: packet(0x30, prefixed('t')),
+    code: malformedPacket,
+  },
   {
     fault: '[MQTT-1.5.5-1] Property Length of more bytes than needed',
     frame: packet(0x30, prefixed('t'), 0x80, 0x00),

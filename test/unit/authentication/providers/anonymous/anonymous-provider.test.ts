@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildDirectory } from '../../../../../src/authentication/client-directory.ts';
-import {
-  anonymousProblems,
-  anonymousProvider,
-} from '../../../../../src/authentication/providers/anonymous/anonymous-provider.ts';
+import { anonymousProvider } from '../../../../../src/authentication/providers/anonymous/anonymous-provider.ts';
 import type { AnonymousSettings } from '../../../../../src/config/configuration.ts';
 import { clientRecord, credentials, hasher, securityDocument } from '../../fixtures.ts';
 
@@ -108,14 +105,4 @@ describe('anonymous clients', () => {
     }
     assert.equal((await open.authenticate(credentials({}, { address: '192.0.2.1' }))).kind, 'authenticated');
   });
-});
-
-test('names that nobody has are reported', () => {
-  assert.deepEqual(anonymousProblems({ ignoreCredentials: false, roles: ['guest'] }, directory), []);
-  assert.deepEqual(anonymousProblems({ ignoreCredentials: false, client: 'visitor' }, directory), []);
-  const fields = [
-    ...anonymousProblems({ ignoreCredentials: false, roles: ['guest', 'ghost'] }, directory),
-    ...anonymousProblems({ ignoreCredentials: false, client: 'ghost' }, directory),
-  ].map(({ field, value }) => `${field} ${value}`);
-  assert.deepEqual(fields, ['anonymous.roles ghost', 'anonymous.client ghost']);
 });
