@@ -185,6 +185,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
     }
   }
 
+  /** [MQTT-3.1.4-1] [MQTT-4.13.1-1] */
   violation(error: CodecError): void {
     this.broker.log('protocol_violation', {
       ...this.logFields,
@@ -234,7 +235,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
     this.disconnect(reasonCodes.sessionTakenOver, 'session taken over');
   }
 
-  /** CONNACK with a refusal, then close. `reasonCode` is 5.0's; 3.x gets its own. */
+  /** CONNACK with a refusal, then close [MQTT-3.1.4-2] [MQTT-4.12.0-4]. `reasonCode` is 5.0's; 3.x gets its own. */
   refuseNow(reasonCode: number): void {
     if (this.connection.version === 5) this.#sendConnack(reasonCode);
     else if (closedWithoutReturnCode.has(reasonCode)) this.connection.close();
@@ -242,10 +243,12 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
   }
 
   #sendConnack(reasonCode: number): void {
-    // [MQTT-3.2.2-6]: a refusal says that no session is present.
+    // [MQTT-3.2.2-6]: a refusal says that no session is present, and has no properties [MQTT-3.2.2-19] [MQTT-3.2.2-20].
+    // It closes although CONNACK may be too large to be sent [MQTT-3.2.2-7] [MQTT-4.13.2-1].
     this.connection.close({ type: 'connack', sessionPresent: false, reasonCode, properties: {} });
   }
 
+  /** DISCONNECT has no properties [MQTT-3.14.2-2] [MQTT-3.14.2-3] [MQTT-3.14.2-4], and closes [MQTT-4.13.2-1]. */
   #closeWith(reasonCode: number): void {
     if (this.connection.version !== 5) this.connection.close();
     else this.connection.close({ type: 'disconnect', reasonCode, properties: {} });
@@ -378,7 +381,10 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
     );
   }
 
-  /** An acknowledgement with a reason; in 3.x the reason is left out. */
+  /**
+   * An acknowledgement with a reason; in 3.x the reason is left out. There is no Reason String or User Property in it
+   * [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.5.2-2] [MQTT-3.5.2-3] [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.1.2-29].
+   */
   acknowledge(
     type: 'puback' | 'pubrec' | 'pubcomp',
     packetId: number,

@@ -68,6 +68,7 @@ export function retain(broker: Broker, publication: Publication): void {
     return;
   }
   const { message } = publication;
+  message.settle();
   broker.retained.set(topic, message, message.bytes); // [MQTT-3.3.1-5]
   broker.writer.add({ kind: 'put-retained', retained: { message } });
 }

@@ -21,6 +21,7 @@ export function endConnection(
   if (session.target !== client) return;
   session.detach();
   if (will !== undefined) {
+    // [MQTT-3.1.2-10]
     if (client.willDiscarded) broker.wills.forget(session);
     else broker.wills.connectionEnded(session, will);
   }

@@ -33,5 +33,6 @@ function answerUnknownPubrec(client: ClientConnection, packetId: number, reasonC
     return;
   }
   const { packetIdentifierNotFound } = reasonCodes;
+  // No properties [MQTT-3.6.2-2] [MQTT-3.6.2-3].
   client.connection.send({ type: 'pubrel', packetId, reasonCode: packetIdentifierNotFound, properties: {} });
 }

@@ -127,7 +127,7 @@ function accept(broker: Broker, client: ClientConnection, acceptance: Acceptance
   const { connect, clientId, expiryInterval, will, taken, policy } = acceptance;
   const { session, present, inflight } = taken;
   session.expiryInterval = expiryInterval;
-  client.adopt({ session, policy, connect, ...(will && { will }) });
+  client.adopt({ session, policy, connect, ...(will && { will }) }); // [MQTT-3.1.2-7]
   const outbox = session.attach(client, sendQuota(client, connect));
   judgeSubscriptions(broker, session, policy);
 
@@ -248,7 +248,7 @@ function willOf(connect: Connect, policy: PrincipalPolicy, clientId: string): Wi
   return { message, messageExpiry, delay: (willDelayInterval ?? 0) * 1000, policy };
 }
 
-/** [MQTT-3.3.4-9]: the client's Receive Maximum, and ours per session. */
+/** [MQTT-3.3.4-9] [MQTT-4.9.0-1]: the client's Receive Maximum, and ours per session. */
 function sendQuota(client: ClientConnection, connect: Connect): number {
   const ours = client.settings.mqtt.maxAckPending ?? DEFAULT_ACK_PENDING;
   return Math.min(connect.properties.receiveMaximum ?? 65_535, ours);

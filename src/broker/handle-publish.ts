@@ -62,7 +62,7 @@ export function handlePublish(
   }
 
   if (view.qos === 2) rememberQos2(broker, client, view.packetId);
-  if (mayRetain) retain(broker, publication);
+  if (mayRetain) retain(broker, publication); // [MQTT-3.3.1-8]
   if (!broker.router.isCurrent(topic.route)) topic.route = broker.router.route(topic.topic);
   const { count, releases } = deliver(broker, publication, topic.route);
   if (view.qos > 0 || releases !== undefined) acknowledgeLater(broker, client, view, releases);
@@ -159,7 +159,7 @@ function acknowledgeLater(
 ): void {
   const { qos, packetId } = view;
   const { acknowledgements } = client.connection;
-  const type = qos === 2 ? 'pubrec' : 'puback';
+  const type = qos === 2 ? 'pubrec' : 'puback'; // [MQTT-3.3.4-1]
   const { writer } = broker;
   if (releases === undefined && !mustWait(client, view)) {
     if (acknowledgements.length === 0) client.connection.sendAcknowledgement(type, packetId);

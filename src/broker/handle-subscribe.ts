@@ -27,6 +27,7 @@ export function handleSubscribe(broker: Broker, client: ClientConnection, packet
   });
 
   const { packetId } = packet;
+  // [MQTT-3.8.4-1] [MQTT-3.8.4-2] [MQTT-3.8.4-5] [MQTT-2.2.1-6]; no properties [MQTT-3.9.2-1] [MQTT-3.9.2-2].
   const suback = (reasonCodesSent: number[]): void => {
     client.connection.send({ type: 'suback', packetId, reasonCodes: reasonCodesSent, properties: {} });
   };

@@ -19,6 +19,7 @@ export function handleUnsubscribe(broker: Broker, client: ClientConnection, pack
     return reasonCodes.success;
   });
   const { packetId } = packet;
+  // [MQTT-3.10.4-4] [MQTT-3.10.4-5] [MQTT-3.10.4-6] [MQTT-2.2.1-6]; no properties [MQTT-3.11.2-1] [MQTT-3.11.2-2].
   const unsuback = (): void => {
     client.connection.send({ type: 'unsuback', packetId, reasonCodes: codes, properties: {} });
   };

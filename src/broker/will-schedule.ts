@@ -1,5 +1,5 @@
 import type { CancelTimer } from '../runtime/clock.ts';
-import { Message } from '../session/message.ts';
+import type { Message } from '../session/message.ts';
 import type { Session } from '../session/session.ts';
 import type { Broker } from './broker.ts';
 import { publishMessage } from './deliver.ts';
@@ -99,7 +99,7 @@ export class WillSchedule {
     this.#store(session, { kind: 'delete-will' });
     // Row A9: the right is looked at again when the will fires.
     if (policy.compiled.permits('write', message.topic)) {
-      publishMessage(broker, new Message({ ...message, expiresAt: broker.clock.now() + messageExpiry }));
+      publishMessage(broker, message.expiringAt(broker.clock.now() + messageExpiry));
     } else {
       broker.log('will_suppressed', { client_id: session.clientId, topic: message.topic });
     }

@@ -29,12 +29,14 @@ export function decodeConnect(buffer: Buffer, start: number, end: number): Conne
   const flags = connectFlags(reader.byte('Connect Flags'), version);
   const keepAlive = reader.uint16('Keep Alive');
   const properties = version === 5 ? reader.properties() : {};
-  const clientId = reader.text('Client Identifier');
+  const clientId = reader.text('Client Identifier'); // [MQTT-3.1.3-3]
+  // [MQTT-3.1.2-9]
   const will = flags.will ? readWill(reader, flags, version) : undefined;
   // 3.1 section 3.1: these may be missing although their flags are set.
   const mayBeMissing = version === 3;
   const username =
     flags.username && !(mayBeMissing && reader.remaining === 0) ? reader.text('User Name') : undefined;
+  // [MQTT-3.1.2-18] [MQTT-3.1.2-19]
   const password =
     flags.password && !(mayBeMissing && reader.remaining === 0) ? reader.binary('Password') : undefined;
   reader.finish();

@@ -62,7 +62,7 @@ function firstByte(type: PacketType, flags = 0): number {
 
 function writeProperties(writer: ByteWriter, properties: Properties, packet: PropertyPacket): void {
   const encoded = encodeProperties(properties, packet);
-  writer.variableByteInteger(encoded.length, 'Property Length');
+  writer.variableByteInteger(encoded.length, 'Property Length'); // [MQTT-2.2.2-1]: 0 where there are none.
   writer.bytes(encoded);
 }
 

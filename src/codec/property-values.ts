@@ -46,7 +46,7 @@ export function checkedValueEnd(
     case 'string':
       return textEnd(buffer, offset, end, property, packet);
     case 'stringPair':
-      // Name and value of a User Property.
+      // Name and value of a User Property. [MQTT-1.5.7-1]
       return textEnd(buffer, textEnd(buffer, offset, end, property, packet), end, property, packet);
     default:
       return property.type satisfies never;
@@ -98,7 +98,7 @@ function textEnd(
   packet: PropertyPacket,
 ): number {
   const valueEnd = lengthPrefixedEnd(buffer, offset, end, packet, property.title);
-  checkText(buffer, offset + 2, valueEnd, packet, property.title);
+  checkText(buffer, offset + 2, valueEnd, packet, property.title); // [MQTT-3.3.2-13] [MQTT-3.3.2-19]
   if (property.topicName) {
     // [MQTT-4.7.3-1]
     if (valueEnd === offset + 2) throw protocolError(packet, `${property.title} is empty`);

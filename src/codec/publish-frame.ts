@@ -75,9 +75,9 @@ export function writePublishFrame(
   } else {
     position = writeBytes(target, writeUint16(target, position, content.topic.length), content.topic);
   }
-  if (head.qos > 0) position = writeUint16(target, position, head.packetId);
+  if (head.qos > 0) position = writeUint16(target, position, head.packetId); // [MQTT-2.2.1-2]
   if (head.version === 5) {
-    position = writeVariableByteInteger(target, position, properties);
+    position = writeVariableByteInteger(target, position, properties); // [MQTT-2.2.2-1]
     position = writeOwnProperties(target, position, head);
     position = writeBytes(target, position, content.properties);
   }
@@ -131,5 +131,5 @@ export function writeShortAcknowledgement(
 ): number {
   target[offset] = acknowledgementHeaders[type];
   target[offset + 1] = 2;
-  return writeUint16(target, offset + 2, packetId);
+  return writeUint16(target, offset + 2, packetId); // [MQTT-2.2.1-5]
 }

@@ -292,7 +292,7 @@ export class Connection implements ChannelReader {
       return 1 + this.#handler.publish(publishView, buffer, start);
     }
     const packet = decodePacket(type, flags, buffer, bodyStart, end, this.version);
-    // [MQTT-3.1.0-2]: a second CONNECT is a protocol violation.
+    // [MQTT-3.1.0-2] [MQTT-3.2.0-2]: a second CONNECT is a protocol violation.
     if (packet.type === 'connect') throw new CodecError(reasonCodes.protocolError, 'a second CONNECT');
     this.#handler.packet(packet);
     return 1;

@@ -35,6 +35,7 @@ export class OutboundTopicAliases {
 
   /** The alias this topic would get, or 0 when all are taken. Call `assign` once the packet is really sent. */
   next(): number {
+    // [MQTT-3.3.2-11] [MQTT-3.1.2-26]
     return this.#aliases.size < this.#maximum ? this.#aliases.size + 1 : 0;
   }
 

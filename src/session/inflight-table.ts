@@ -24,7 +24,7 @@ export class InflightTable<Entry> {
     return this.#identifiers[slot] === packetId ? this.#slots[slot] : undefined;
   }
 
-  /** Enters under an identifier that is not in use [MQTT-2.2.1-4] and returns it; 0 when all 65,535 are. */
+  /** Enters under an identifier that is not in use [MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1]; 0 when all 65,535 are. */
   add(entry: Entry): number {
     if (this.#size >= HIGHEST_IDENTIFIER) return 0;
     if (this.#size * 2 >= this.#slots.length && this.#slots.length < LARGEST_TABLE) this.#grow();

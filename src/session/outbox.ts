@@ -80,7 +80,7 @@ export class Outbox {
 
   /**
    * Sends again what an earlier connection left unacknowledged, under the same identifiers and in the same order
-   * [MQTT-4.4.0-1], then what has been queued since.
+   * [MQTT-4.4.0-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3] [MQTT-4.3.3-5], then what has been queued since.
    */
   resume(records: readonly QueuedRecord[]): void {
     for (const record of records) {
@@ -144,6 +144,7 @@ export class Outbox {
     while (this.#resends.length > 0 && this.#sent < this.#quota && this.#target.writable) {
       this.#resend(this.#resends.shift() as number);
     }
+    // [MQTT-4.9.0-2]
     while (this.#inflight.size < this.#quota && this.#target.writable && this.#first < this.#window.length) {
       const record = this.#window[this.#first] as QueuedRecord;
       this.#shift();
@@ -166,6 +167,7 @@ export class Outbox {
   pubrec(packetId: number, reasonCode: number): boolean {
     const inflight = this.#inflight.get(packetId);
     if (inflight === undefined || inflight.record.qos !== 2) return false;
+    // [MQTT-4.4.0-2]
     if (reasonCode >= 0x80) {
       this.#complete(packetId, inflight);
       this.pump();

@@ -128,9 +128,13 @@ export class Session {
     const position = ++this.#lastPosition;
     const queued: QueuedRecord = { position, message, qos, retain, identifiers, queuedAt: now };
     if (!this.stored) {
-      if (this.outbox?.offer(queued) === false) this.#countWaiting(queued);
+      if (this.outbox?.offer(queued) === false) {
+        message.settle();
+        this.#countWaiting(queued);
+      }
       return undefined;
     }
+    message.settle();
     this.#context.writer.add({ kind: 'enqueue', clientId: this.clientId, epoch: this.epoch, queued });
     this.#countWaiting(queued);
     return () => this.outbox?.offer(queued);
