@@ -196,7 +196,7 @@ export class ClientConnection implements PacketHandler, SessionTarget<Publicatio
     if (this.accepted !== undefined) this.#closeWith(error.reasonCode);
     else if (this.connection.version === 5) this.refuseNow(error.reasonCode);
     else if (error.connackReturnCode !== undefined) this.#sendConnack(error.connackReturnCode);
-    else this.connection.close();
+    else this.connection.close(); // [3.1.1:MQTT-3.1.4-1] [3.1.1:MQTT-3.2.2-6]
   }
 
   timedOut(what: 'connect' | 'keep-alive'): void {

@@ -40,6 +40,7 @@ export function deliver(broker: Broker, publication: Publication, route: Route<S
 export function publishMessage(broker: Broker, message: Message): void {
   const publication = Publication.of(message, () => broker.clock.now());
   if (publication.retain && retainedFits(broker, publication)) retain(broker, publication);
+  else if (publication.retain) discardRetained(broker, message.topic);
   const { releases } = deliver(broker, publication, broker.router.route(message.topic));
   if (releases !== undefined) {
     broker.writer.whenDurable((error) => {
@@ -64,13 +65,18 @@ export function retain(broker: Broker, publication: Publication): void {
   const { topic } = publication;
   // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
   if (publication.payloadLength === 0) {
-    if (broker.retained.delete(topic)) broker.writer.add({ kind: 'delete-retained', topic });
+    discardRetained(broker, topic);
     return;
   }
   const { message } = publication;
   message.settle();
   broker.retained.set(topic, message, message.bytes); // [MQTT-3.3.1-5]
   broker.writer.add({ kind: 'put-retained', retained: { message } });
+}
+
+/** Forgets what is retained for a topic: also when what was to replace it does not fit [3.1.1:MQTT-3.3.1-7]. */
+export function discardRetained(broker: Broker, topic: string): void {
+  if (broker.retained.delete(topic)) broker.writer.add({ kind: 'delete-retained', topic });
 }
 
 function deliverToReceiver(broker: Broker, publication: Publication, receiver: Receiver<Session>): void {
@@ -118,6 +124,7 @@ function deliverToSession(
     return;
   }
   if (session.target === undefined && !session.stored) return;
+  // [3.1.1:MQTT-3.1.2-5]
   const release = session.enqueue(publication.message, qos, retainFlag, identifiers, broker.clock.now());
   deliveries.count++;
   if (release !== undefined) {

@@ -147,7 +147,7 @@ function accept(broker: Broker, client: ClientConnection, acceptance: Acceptance
 /** What the packet itself gets wrong beyond its syntax. */
 function checkConnect(broker: Broker, connect: Connect): Refusal | undefined {
   const { clientId, protocolVersion, cleanStart, will, properties } = connect;
-  // [3.1.1:MQTT-3.1.3-8]: an empty client id needs Clean Session; 3.1 knows no empty one.
+  // [3.1.1:MQTT-3.1.3-8] [3.1.1:MQTT-3.1.3-9]: an empty client id needs Clean Session; 3.1 knows no empty one.
   if (clientId === '' && (protocolVersion === 3 || (protocolVersion === 4 && !cleanStart))) {
     return { reasonCode: reasonCodes.clientIdentifierNotValid, cause: 'client-id-empty' };
   }
@@ -224,6 +224,7 @@ function assignedClientId(broker: Broker): string {
 /** Milliseconds that the session outlives its connection, capped by `max_session_expiry`. */
 function sessionExpiry(client: ClientConnection, connect: Connect): number {
   const { maxSessionExpiry } = client.settings.mqtt;
+  // [3.1.1:MQTT-3.1.2-4]
   if (connect.protocolVersion !== 5) return connect.cleanStart ? 0 : maxSessionExpiry;
   const seconds = connect.properties.sessionExpiryInterval ?? 0;
   return Math.min(seconds === NEVER_EXPIRES ? Number.POSITIVE_INFINITY : seconds * 1000, maxSessionExpiry);
@@ -231,7 +232,7 @@ function sessionExpiry(client: ClientConnection, connect: Connect): number {
 
 function willOf(connect: Connect, policy: PrincipalPolicy, clientId: string): Will | undefined {
   const { will } = connect;
-  if (will === undefined) return undefined;
+  if (will === undefined) return undefined; // [3.1.1:MQTT-3.1.2-12]
   const { messageExpiryInterval, willDelayInterval } = will.properties;
   const messageExpiry =
     messageExpiryInterval === undefined ? Number.POSITIVE_INFINITY : messageExpiryInterval * 1000;

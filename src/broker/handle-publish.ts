@@ -7,7 +7,7 @@ import { levelCount } from '../routing/topic.ts';
 import type { Broker } from './broker.ts';
 import type { Accepted, ClientConnection, PublishTopic } from './client-connection.ts';
 import type { Releases } from './deliver.ts';
-import { deliver, retain, retainedFits } from './deliver.ts';
+import { deliver, discardRetained, retain, retainedFits } from './deliver.ts';
 import { tooManyUserProperties } from './user-properties.ts';
 
 /**
@@ -59,6 +59,7 @@ export function handlePublish(
     if (version === 5)
       return refuse(client, view, reasonCodes.quotaExceeded, 'no room for another retained message');
     mayRetain = false;
+    discardRetained(broker, topic.topic); // A value that is no longer true is worse than none.
   }
 
   if (view.qos === 2) rememberQos2(broker, client, view.packetId);
@@ -202,6 +203,7 @@ function denied(broker: Broker, client: ClientConnection, view: PublishView, top
     const decision = decisionText(compiled.decide('write', topic));
     return { ...client.logFields, topic, qos, retain: retainFlag, decision };
   });
+  // [3.1.1:MQTT-3.3.5-2] 3.x: acknowledged like any other, or closed.
   if (client.connection.version !== 5 && client.settings.mqtt.onDeniedPublish === 'drop') {
     if (view.qos === 2) rememberQos2(broker, client, view.packetId);
     if (view.qos > 0) acknowledgeLater(broker, client, view, undefined);

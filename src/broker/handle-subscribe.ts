@@ -48,8 +48,10 @@ export function handleSubscribe(broker: Broker, client: ClientConnection, packet
       if (error === undefined) {
         suback(codes);
         replayRetained(client, installed);
+      } else if (client.connection.version === 5) {
+        suback(codes.map((code) => (code < 0x80 ? reasonCodes.quotaExceeded : code)));
       } else {
-        suback(codes.map((code) => (code < 0x80 ? failureCode(client, reasonCodes.quotaExceeded) : code)));
+        client.disconnect(reasonCodes.quotaExceeded, 'the store failed'); // [3.1.1:MQTT-4.8.0-2]
       }
     });
     client.relieve();

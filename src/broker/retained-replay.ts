@@ -4,6 +4,7 @@ import type { Session } from '../session/session.ts';
 import type { SessionSubscription } from '../session/subscription.ts';
 import type { Broker } from './broker.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { discardRetained } from './deliver.ts';
 import { Publication } from './publication.ts';
 
 /** Retained messages sent before others get the event loop. */
@@ -99,6 +100,5 @@ export class RetainedReplay {
 function forgetExpired(broker: Broker, message: Message): void {
   const { topic } = message;
   if (broker.retained.get(topic) !== message) return;
-  broker.retained.delete(topic);
-  broker.writer.add({ kind: 'delete-retained', topic });
+  discardRetained(broker, topic);
 }

@@ -88,7 +88,7 @@ async function take(
   displaceOldConnection(broker, known);
   // What is left is a stored session; one that ended with its connection is gone.
   const old = broker.sessions.get(clientId);
-  // [MQTT-3.1.2-6]
+  // [MQTT-3.1.2-6] [3.1.1:MQTT-3.1.2-4] [3.1.1:MQTT-3.1.2-6]
   const resumable = old?.stored === true && !connect.cleanStart && old.identityKey === principal.identityKey;
   const taking = resumable ? resume(broker, old, request) : begin(broker, old, request, record?.epoch ?? 0);
   const taken = await taking.catch((error: unknown) => storeFailed(broker, clientId, error));

@@ -77,7 +77,7 @@ function readProtocol(reader: BodyReader): { version: ProtocolVersion; bridge: b
   if (name === 'MQTT' && level === 5) return { version: 5, bridge: false };
   const version = name === 'MQTT' ? 4 : 3;
   if ((level & ~BRIDGE_BIT) === version) return { version, bridge: level !== version };
-  // [MQTT-3.1.2-2]
+  // [MQTT-3.1.2-2] [3.1.1:MQTT-3.1.2-2]
   throw faultOf(
     reasonCodes.unsupportedProtocolVersion,
     'connect',

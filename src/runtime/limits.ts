@@ -155,7 +155,7 @@ export const limitDefinitions = {
     minimum: 0,
     maximum: 100_000_000,
     description:
-      'Retained messages in all; a new one above it is refused with 0x97 (3.x: delivered, not retained).',
+      'Retained messages in all; a new one above it is refused with 0x97 (3.x: delivered, not retained, and the one before it goes).',
   },
   retainedBytes: {
     key: 'retained_bytes',

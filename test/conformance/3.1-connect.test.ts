@@ -26,16 +26,19 @@ const firstPackets: readonly ControlPacket[] = [
 
 forEachStore('3.1 CONNECT', (brokerTest) => {
   for (const packet of firstPackets) {
-    brokerTest(`[MQTT-3.1.0-1] ${packet.type} as first packet ends the connection`, async (broker) => {
-      const client = await broker.open();
-      client.send(packet);
-      await client.expectClosed();
-    });
+    brokerTest(
+      `[MQTT-3.1.0-1] [MQTT-3.14.0-1] ${packet.type} as first packet ends the connection`,
+      async (broker) => {
+        const client = await broker.open();
+        client.send(packet);
+        await client.expectClosed();
+      },
+    );
   }
 
   for (const protocolVersion of versions) {
     brokerTest(
-      `[MQTT-3.1.0-2] a second CONNECT is a protocol error in version ${protocolVersion}`,
+      `[MQTT-3.1.0-2] [MQTT-3.2.0-2] a second CONNECT is a protocol error in version ${protocolVersion}`,
       async (broker) => {
         const client = await broker.connect({ protocolVersion, clientId: 'twice' });
         client.send(connectPacket({ protocolVersion, clientId: 'twice' }));

@@ -90,7 +90,7 @@ forEachStore('3.1.2.5 Will', (brokerTest) => {
     });
   }
 
-  brokerTest('carries its properties unchanged and in order', async (broker) => {
+  brokerTest('[MQTT-3.1.3-10] carries its properties unchanged and in order', async (broker) => {
     const subscriber = await subscriberOf(broker);
     const properties: Properties = {
       payloadFormatIndicator: 1,
@@ -134,7 +134,7 @@ forEachStore('3.1.2.5 Will', (brokerTest) => {
     [5, 0x87],
   ] as const) {
     brokerTest(
-      `a topic that may not be written refuses CONNECT with ${code}, version ${protocolVersion}`,
+      `[MQTT-3.1.4-2] a topic that may not be written refuses CONNECT with ${code}, version ${protocolVersion}`,
       async (broker) => {
         const client = await broker.open(protocolVersion, 'c');
         const connack = await client.connect({ will: willOf({ topic: 'readonly/w' }) });
@@ -175,14 +175,18 @@ forEachStore('3.1.2.5 Will', (brokerTest) => {
 forEachStore('3.1.3.2.2 Will Delay Interval', (brokerTest) => {
   const delayed = { will: willOf({ properties: { willDelayInterval: 20 } }) };
 
-  brokerTest.timed('[MQTT-3.1.2-8] the will comes when it is over', {}, async (broker, clock) => {
-    const subscriber = await subscriberOf(broker);
-    await broker.drop(await broker.connect({ ...delayed, properties: { sessionExpiryInterval: 60 } }));
-    clock.advance(20 * SECOND - 1);
-    await subscriber.ping();
-    clock.advance(1);
-    await subscriber.receive({ payload: 'gone' });
-  });
+  brokerTest.timed(
+    '[MQTT-3.1.2-7] [MQTT-3.1.2-8] the will comes when it is over',
+    {},
+    async (broker, clock) => {
+      const subscriber = await subscriberOf(broker);
+      await broker.drop(await broker.connect({ ...delayed, properties: { sessionExpiryInterval: 60 } }));
+      clock.advance(20 * SECOND - 1);
+      await subscriber.ping();
+      clock.advance(1);
+      await subscriber.receive({ payload: 'gone' });
+    },
+  );
 
   brokerTest.timed('the end of the session comes first', {}, async (broker, clock) => {
     const subscriber = await subscriberOf(broker);

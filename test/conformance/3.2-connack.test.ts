@@ -80,7 +80,7 @@ forEachStore('3.2 CONNACK', (brokerTest) => {
 
   for (const protocolVersion of versions) {
     brokerTest(
-      `[MQTT-3.1.4-6] [MQTT-3.2.2-7] nothing follows a refusal in version ${protocolVersion}`,
+      `[MQTT-3.1.4-2] [MQTT-3.1.4-6] [MQTT-3.2.2-7] nothing follows a refusal in version ${protocolVersion}`,
       async (broker) => {
         const client = await broker.open(protocolVersion, 'c');
         // Nobody is known who has a name.

@@ -25,7 +25,7 @@ forEachStore('3.3 PUBLISH', (brokerTest) => {
     for (const subscribed of qualities) {
       const delivered = Math.min(published, subscribed) as QoS;
       brokerTest(
-        `[MQTT-3.8.4-8] QoS ${published} reaches a subscription of QoS ${subscribed} with ${delivered}`,
+        `[MQTT-3.8.4-8] [MQTT-4.3.1-1] QoS ${published} reaches a subscription of QoS ${subscribed} with ${delivered}`,
         async (broker) => {
           const subscriber = await broker.connect();
           await subscriber.subscribe('a', { qos: subscribed });
@@ -90,13 +90,16 @@ forEachStore('3.3 PUBLISH', (brokerTest) => {
   });
 
   for (const qos of qualities) {
-    brokerTest(`properties reach the subscriber unchanged and in order, QoS ${qos}`, async (broker) => {
-      const subscriber = await broker.connect();
-      await subscriber.subscribe('a', { qos });
-      const publisher = await broker.connect();
-      await publisher.publish('a', '{}', { qos, properties: everyProperty });
-      await subscriber.receive({ properties: everyProperty, payload: '{}' });
-    });
+    brokerTest(
+      `[MQTT-3.3.2-4] [MQTT-3.3.2-15] [MQTT-3.3.2-16] [MQTT-3.3.2-20] properties reach the subscriber unchanged and in order, QoS ${qos}`,
+      async (broker) => {
+        const subscriber = await broker.connect();
+        await subscriber.subscribe('a', { qos });
+        const publisher = await broker.connect();
+        await publisher.publish('a', '{}', { qos, properties: everyProperty });
+        await subscriber.receive({ properties: everyProperty, payload: '{}' });
+      },
+    );
   }
 
   brokerTest('[MQTT-3.3.2-17] properties survive the queue and the retained store', async (broker) => {

@@ -6,7 +6,7 @@ const versions = [3, 4, 5] as const;
 forEachStore('3.3.1.3 RETAIN', (brokerTest) => {
   for (const protocolVersion of versions) {
     brokerTest(
-      `[MQTT-3.3.1-5] [MQTT-3.3.1-6] set, replaced and cleared, version ${protocolVersion}`,
+      `[MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-8] set, replaced and cleared, version ${protocolVersion}`,
       async (broker) => {
         const publisher = await broker.connect({ protocolVersion });
         const reader = await broker.connect({ protocolVersion });
@@ -16,6 +16,7 @@ forEachStore('3.3.1.3 RETAIN', (brokerTest) => {
           await reader.ping();
           await reader.unsubscribe('a');
         };
+        await publisher.publish('a', 'never retained', { qos: 1 });
         await retainedNow(undefined);
         await publisher.publish('a', 'first', { qos: 1, retain: true });
         await retainedNow('first');

@@ -15,6 +15,22 @@ forEachStore('3.3.2.3.4 Topic Alias from a client', (brokerTest) => {
     }
   });
 
+  brokerTest('[MQTT-3.3.2-12] every alias up to the maximum is taken', async (broker) => {
+    const subscriber = await broker.connect();
+    await subscriber.subscribe('#', { qos: 1 });
+    const client = await broker.connect();
+    const maximum = client.connack?.properties.topicAliasMaximum ?? 0;
+    assert.equal(maximum, 10);
+    const aliases = Array.from({ length: maximum }, (_, index) => index + 1);
+    for (const inUse of [false, true]) {
+      for (const topicAlias of aliases) {
+        const topic = `topic/${topicAlias}`;
+        await client.publish(inUse ? '' : topic, '', { qos: 1, properties: { topicAlias } });
+        await subscriber.receive({ topic });
+      }
+    }
+  });
+
   brokerTest('aliases are independent of each other and of QoS', async (broker) => {
     const subscriber = await broker.connect();
     await subscriber.subscribe('#', { qos: 2 });
@@ -97,25 +113,28 @@ forEachStore('3.3.2.3.4 Topic Alias to a client', (brokerTest) => {
     }
   });
 
-  brokerTest('[MQTT-3.1.2-26] [MQTT-3.1.2-27] never above the maximum of the client', async (broker) => {
-    const subscriber = await broker.connect({ properties: { topicAliasMaximum: 2 } });
-    await subscriber.subscribe('#', { qos: 2 });
-    const publisher = await broker.connect();
-    const known = new Map<number, string>();
-    for (const [index, topic] of ['a', 'b', 'c', 'a', 'b', 'c', 'a'].entries()) {
-      await publisher.publish(topic, '', { qos: (index % 3) as 0 | 1 | 2 });
-      const message = await subscriber.receive();
-      const { topicAlias } = message.properties;
-      if (topicAlias === undefined) {
-        assert.equal(message.topic, topic);
-        continue;
+  brokerTest(
+    '[MQTT-3.1.2-26] [MQTT-3.1.2-27] [MQTT-3.3.2-11] never above the maximum of the client',
+    async (broker) => {
+      const subscriber = await broker.connect({ properties: { topicAliasMaximum: 2 } });
+      await subscriber.subscribe('#', { qos: 2 });
+      const publisher = await broker.connect();
+      const known = new Map<number, string>();
+      for (const [index, topic] of ['a', 'b', 'c', 'a', 'b', 'c', 'a'].entries()) {
+        await publisher.publish(topic, '', { qos: (index % 3) as 0 | 1 | 2 });
+        const message = await subscriber.receive();
+        const { topicAlias } = message.properties;
+        if (topicAlias === undefined) {
+          assert.equal(message.topic, topic);
+          continue;
+        }
+        assert.ok(topicAlias >= 1 && topicAlias <= 2);
+        if (message.topic !== '') known.set(topicAlias, message.topic);
+        assert.equal(known.get(topicAlias), topic);
       }
-      assert.ok(topicAlias >= 1 && topicAlias <= 2);
-      if (message.topic !== '') known.set(topicAlias, message.topic);
-      assert.equal(known.get(topicAlias), topic);
-    }
-    assert.equal(known.size, 2);
-  });
+      assert.equal(known.size, 2);
+    },
+  );
 
   brokerTest('is set anew on every connection, with messages that are sent again', async (broker) => {
     const fields = { clientId: 's', properties: { topicAliasMaximum: 5, sessionExpiryInterval: 60 } };

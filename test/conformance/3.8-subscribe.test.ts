@@ -6,7 +6,7 @@ const versions = [3, 4, 5] as const;
 forEachStore('3.8 SUBSCRIBE', (brokerTest) => {
   for (const protocolVersion of versions) {
     brokerTest(
-      `[MQTT-3.8.4-6] [MQTT-3.9.3-1] one code for each filter, in order, version ${protocolVersion}`,
+      `[MQTT-3.8.4-1] [MQTT-3.8.4-6] [MQTT-3.8.4-7] [MQTT-3.9.3-1] one code for each filter, in order, version ${protocolVersion}`,
       async (broker) => {
         const client = await broker.connect({ protocolVersion });
         client.send({
@@ -29,6 +29,35 @@ forEachStore('3.8 SUBSCRIBE', (brokerTest) => {
         const publisher = await broker.connect();
         await publisher.publish('c', 'the others proceed', { qos: 1 });
         await client.receive({ payload: 'the others proceed' });
+      },
+    );
+  }
+
+  for (const protocolVersion of versions) {
+    brokerTest(
+      `[MQTT-3.8.4-5] several filters in one SUBSCRIBE or one by one, version ${protocolVersion}`,
+      async (broker) => {
+        const filters = ['kept', 'a/+', 'forbidden/x', 'a/b', 'a/+'];
+        const publisher = await broker.connect();
+        await publisher.publish('kept', 'retained', { qos: 1, retain: true });
+        const together = await broker.connect({ protocolVersion });
+        const apart = await broker.connect({ protocolVersion });
+        const { reasonCodes } = await together.subscribe(filters, { qos: 1 });
+        await together.receive({ payload: 'retained', retain: true });
+        await together.ping(); // A single SUBACK.
+        const codes: number[] = [];
+        for (const filter of filters) {
+          codes.push(...(await apart.subscribe(filter, { qos: 1 })).reasonCodes);
+          if (filter === 'kept') await apart.receive({ payload: 'retained', retain: true });
+        }
+        assert.deepEqual(reasonCodes, codes);
+        for (const topic of ['a/b', 'a/c', 'b', 'kept']) {
+          await publisher.publish(topic, topic, { qos: 1 });
+          for (const client of [together, apart]) {
+            if (topic !== 'b') await client.receive({ topic, qos: 1, retain: false });
+            await client.ping();
+          }
+        }
       },
     );
   }

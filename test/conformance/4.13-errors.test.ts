@@ -26,7 +26,7 @@ const violations: readonly {
 forEachStore('4.13 handling errors', (brokerTest) => {
   for (const { name, bytes, code } of violations) {
     brokerTest(
-      `[MQTT-4.13.1-1] ${name} closes with 0x${code.toString(16)}, and nothing behind it counts`,
+      `[MQTT-4.13.1-1] [MQTT-4.13.2-1] ${name} closes with 0x${code.toString(16)}, and nothing behind it counts`,
       async (broker) => {
         const client = await broker.connect();
         client.sendRaw([...bytes, 0xc0, 0]);
@@ -58,16 +58,19 @@ forEachStore('4.13 handling errors', (brokerTest) => {
     await client.expectClosed();
   });
 
-  brokerTest('a malformed 5.0 CONNECT is answered in CONNACK, a 3.1.1 one is closed', async (broker) => {
-    for (const protocolVersion of [4, 5] as const) {
-      const client = await broker.open(protocolVersion);
-      const bytes = encodePacket(connectPacket({ protocolVersion, clientId: 'c' }), protocolVersion);
-      bytes[bytes.length - 2] = 9; // The client id is longer than the packet.
-      client.sendRaw(bytes);
-      if (protocolVersion === 5) assert.equal((await client.expect('connack')).reasonCode, 0x81);
-      await client.expectClosed();
-    }
-  });
+  brokerTest(
+    '[MQTT-3.1.4-1] a malformed 5.0 CONNECT is answered in CONNACK, a 3.1.1 one is closed',
+    async (broker) => {
+      for (const protocolVersion of [4, 5] as const) {
+        const client = await broker.open(protocolVersion);
+        const bytes = encodePacket(connectPacket({ protocolVersion, clientId: 'c' }), protocolVersion);
+        bytes[bytes.length - 2] = 9; // The client id is longer than the packet.
+        client.sendRaw(bytes);
+        if (protocolVersion === 5) assert.equal((await client.expect('connack')).reasonCode, 0x81);
+        await client.expectClosed();
+      }
+    },
+  );
 
   brokerTest('a fault of one client leaves the others alone', async (broker) => {
     const other = await broker.connect();

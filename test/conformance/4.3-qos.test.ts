@@ -113,7 +113,7 @@ for (const persistent of [false, true]) {
   });
 
   forEachStore(`4.3 QoS towards the client, ${kind} session`, (brokerTest) => {
-    brokerTest('QoS 1: delivered with DUP 0 and an unused identifier', async (broker) => {
+    brokerTest('[MQTT-4.3.2-1] QoS 1: delivered with DUP 0 and an unused identifier', async (broker) => {
       const client = await broker.connect(fields);
       await client.subscribe('a', { qos: 1 });
       const publisher = await broker.connect();
@@ -123,6 +123,22 @@ for (const persistent of [false, true]) {
         used.add((await client.expectMessage({ dup: false, payload: `${count}` })).packetId); // [MQTT-4.3.2-2]
       }
       if (used.size !== 5 || used.has(0)) throw new Error(`identifiers ${[...used]}`);
+    });
+
+    brokerTest('[MQTT-4.3.3-1] QoS 2: an unused identifier, also beside QoS 1', async (broker) => {
+      const client = await broker.connect(fields);
+      await client.subscribe('a', { qos: 2 });
+      const publisher = await broker.connect();
+      const used = new Set<number>();
+      for (const qos of [2, 1, 2, 2, 1, 2] as const) {
+        await publisher.publish('a', '', { qos });
+        const { packetId } = await client.expectMessage({ qos });
+        if (packetId === 0 || used.has(packetId)) throw new Error(`${packetId} beside ${[...used]}`);
+        used.add(packetId);
+        if (qos === 1) continue;
+        client.acknowledge('pubrec', packetId); // Behind PUBREC the identifier is in use still.
+        await client.expectAcknowledgement('pubrel', packetId);
+      }
     });
 
     brokerTest(

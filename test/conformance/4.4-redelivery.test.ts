@@ -35,7 +35,7 @@ async function leaveUnacknowledged(
 forEachStore('4.4 delivery retry', (brokerTest) => {
   for (const protocolVersion of versions) {
     brokerTest(
-      `[MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT-3.3.1-1] unacknowledged messages come again with DUP, their identifiers and their order, version ${protocolVersion}`,
+      `[MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT-3.3.1-1] [MQTT-4.3.2-3] [MQTT-4.3.3-3] unacknowledged messages come again with DUP, their identifiers and their order, version ${protocolVersion}`,
       async (broker) => {
         const first = await broker.connect(sessionOf(protocolVersion));
         await first.subscribe('a', { qos: 2 });
@@ -60,7 +60,7 @@ forEachStore('4.4 delivery retry', (brokerTest) => {
     );
 
     brokerTest(
-      `[MQTT-4.3.3-6] behind PUBREC only PUBREL comes again, version ${protocolVersion}`,
+      `[MQTT-4.3.3-5] [MQTT-4.3.3-6] behind PUBREC only PUBREL comes again, version ${protocolVersion}`,
       async (broker) => {
         const first = await broker.connect(sessionOf(protocolVersion));
         await first.subscribe('a', { qos: 2 });
@@ -85,6 +85,23 @@ forEachStore('4.4 delivery retry', (brokerTest) => {
         await done.ping();
       },
     );
+  }
+
+  for (const [type, qos] of [
+    ['puback', 1],
+    ['pubrec', 2],
+  ] as const) {
+    brokerTest(`[MQTT-4.4.0-2] what ${type} refuses does not come again`, async (broker) => {
+      const first = await broker.connect(sessionOf(5));
+      await first.subscribe('a', { qos: 2 });
+      const [refused, left] = await leaveUnacknowledged(broker, first, [qos, qos]);
+      first.acknowledge(type, refused!.packetId, 0x80);
+      await first.ping();
+      await broker.drop(first);
+      const second = await broker.connect(sessionOf(5));
+      await second.receive({ ...left, dup: true });
+      await second.ping();
+    });
   }
 
   brokerTest('what was queued meanwhile follows, under identifiers that are free', async (broker) => {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { forEachStore } from '../support/for-each-store.ts';
 import { publishPacket } from '../support/scripted-client.ts';
 
@@ -6,7 +7,7 @@ forEachStore('4.9 flow control towards the client', (brokerTest) => {
     const kind = persistent ? 'stored' : 'transient';
     for (const qos of [1, 2] as const) {
       brokerTest(
-        `[MQTT-3.3.4-9] never more than its Receive Maximum, QoS ${qos}, ${kind} session`,
+        `[MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] never more than its Receive Maximum, QoS ${qos}, ${kind} session`,
         async (broker) => {
           const client = await broker.connect({
             properties: { receiveMaximum: 3, sessionExpiryInterval: persistent ? 60 : 0 },
@@ -47,6 +48,27 @@ forEachStore('4.9 flow control towards the client', (brokerTest) => {
     client.acknowledge('puback', packetId);
     await client.expectMessage({ payload: '2' });
   });
+
+  brokerTest(
+    '[MQTT-3.3.4-10] [MQTT-4.9.0-3] every other packet is answered when the quota is used up',
+    async (broker) => {
+      const client = await broker.connect({ properties: { receiveMaximum: 1 } });
+      await client.subscribe('a', { qos: 1 });
+      const publisher = await broker.connect();
+      for (const payload of ['1', '2']) await publisher.publish('a', payload, { qos: 1 });
+      const { packetId } = await client.expectMessage({ payload: '1' });
+      await client.ping();
+      for (const qos of [0, 1, 2] as const) await client.publish('b', '', { qos });
+      assert.deepEqual((await client.subscribe('c', { qos: 1 })).reasonCodes, [1]);
+      assert.deepEqual((await client.unsubscribe('c')).reasonCodes, [0]);
+      client.acknowledge('pubrel', 99);
+      await client.expectAcknowledgement('pubcomp', 99, 0x92);
+      client.acknowledge('pubrec', 99);
+      await client.expectAcknowledgement('pubrel', 99, 0x92);
+      client.acknowledge('puback', packetId);
+      await client.expectMessage({ payload: '2' });
+    },
+  );
 
   brokerTest(
     'max_ack_pending is a bound beside it',

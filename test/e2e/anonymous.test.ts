@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are what permissions hold.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startBroker } from '../support/broker-process.ts';

@@ -38,7 +38,7 @@ for (const transport of transports) {
         return { host, port, version, ...login(username), ...(tls === undefined ? {} : { tls }) };
       };
 
-      test(`${version}: what is allowed arrives, with QoS 0, 1 and 2`, async (t) => {
+      test(`[3.1.1:MQTT-7.0.0-2] ${version}: what is allowed arrives, with QoS 0, 1 and 2`, async (t) => {
         const dashboard = await mosquittoSubscribe(t, as('dashboard'), ['sensors/#'], 2);
         assert.deepEqual(dashboard.granted, [2]);
         for (const qos of [0, 1, 2] as const) {

@@ -31,7 +31,7 @@ describe('MQTT.js', { skip: needs('openssl') }, () => {
         return connectMqttJs(t, broker().listener(transport), options);
       };
 
-      test(`${version} over ${transport}: what is allowed arrives, with QoS 0, 1 and 2`, async (t) => {
+      test(`[3.1.1:MQTT-7.0.0-2] ${version} over ${transport}: what is allowed arrives, with QoS 0, 1 and 2`, async (t) => {
         const dashboard = await connectAs(t, login('dashboard'));
         assert.deepEqual(await dashboard.subscribe('sensors/+/t', { qos: 2 }), [2]);
         const sensor = await connectAs(t, login('sensor-1'));

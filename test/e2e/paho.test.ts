@@ -45,7 +45,7 @@ describe('Paho', { skip: needsPaho() || needs('openssl') }, () => {
         };
       };
 
-      test(`${version} over ${transport}: two clients exchange messages`, async () => {
+      test(`[3.1.1:MQTT-7.0.0-2] ${version} over ${transport}: two clients exchange messages`, async () => {
         const go = { topic: 'commands/sensor-1/go', retain: true, qos: 1 } as const;
         const reports = [0, 1, 2].map((qos): PahoStep => {
           const publish = { topic: 'sensors/sensor-1/t', payload: `with ${qos}`, qos: qos as 0 | 1 | 2 };

@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates are what the records hold.
 import { testCertificates } from '../support/certificates.ts';
 import { passwordClient, testPassword } from '../support/password-records.ts';
 

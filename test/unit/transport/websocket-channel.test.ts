@@ -38,7 +38,7 @@ async function upgraded(
 }
 
 describe('websocket channel', { timeout: 20_000 }, () => {
-  test('each write is one binary frame', async () => {
+  test('[3.1.1:MQTT-6.0.0-1] each write is one binary frame', async () => {
     const { fixture, client, reader } = await connected();
     const received: string[] = [];
     client.on('message', (data, isBinary) => received.push(`${isBinary} ${data}`));
@@ -49,7 +49,7 @@ describe('websocket channel', { timeout: 20_000 }, () => {
     await fixture.close();
   });
 
-  test('[MQTT-6.0.0-2] packets may share frames, be split over frames, and frames over segments', async () => {
+  test('[MQTT-6.0.0-2] [3.1.1:MQTT-6.0.0-2] packets may share frames, be split over frames, and frames over segments', async () => {
     const { fixture, socket, reader } = await upgraded();
     const stream = Buffer.concat([
       frame(2, 'shared|fra'),
@@ -67,7 +67,7 @@ describe('websocket channel', { timeout: 20_000 }, () => {
     await fixture.close();
   });
 
-  test('[MQTT-6.0.0-1] a text frame closes the connection with 1003, whatever it holds', async () => {
+  test('[MQTT-6.0.0-1] [3.1.1:MQTT-6.0.0-1] a text frame closes the connection with 1003, whatever it holds', async () => {
     for (const text of [Buffer.from('hello'), Buffer.from([0xff, 0xfe])]) {
       const { fixture, client, reader } = await connected();
       client.send(Buffer.from('good'));

@@ -41,7 +41,7 @@ describe('websocket upgrade', { timeout: 20_000 }, () => {
     await fixture.close();
   });
 
-  test('[MQTT-6.0.0-3] [MQTT-6.0.0-4] the subprotocol is chosen from what the client offers', async () => {
+  test('[MQTT-6.0.0-3] [MQTT-6.0.0-4] [3.1.1:MQTT-6.0.0-4] the subprotocol is chosen from what the client offers', async () => {
     const fixture = await ListenerFixture.open({ settings: ws });
     const cases = [
       [['mqtt'], 'mqtt'],
