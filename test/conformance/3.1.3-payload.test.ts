@@ -18,7 +18,7 @@ function prefixed(text: string): Buffer {
 }
 
 forEachStore('3.1.3 CONNECT Payload', (brokerTest) => {
-  brokerTest('[MQTT-3.1.3-1] its fields are read in their order', accounts, async (broker) => {
+  brokerTest('[MQTT-3.1.2-9] [MQTT-3.1.3-1] its fields are read in their order', accounts, async (broker) => {
     const watcher = await broker.connect();
     await watcher.subscribe('#');
     const client = await broker.open(5, 'the client id');
