@@ -26,17 +26,11 @@ export async function runBroker(options: { readonly configFile?: string }): Prom
       env: process.env,
       cwd: process.cwd(),
     });
-  const loaded = await load();
-  announceNotices(loaded, log);
   const stopAsked = signalled(['SIGTERM', 'SIGINT']);
-  const running = await composeBroker(loaded, {
-    clock: systemClock,
-    random: systemRandom,
-    log,
-    version: versionText(),
-  });
-  // Before anybody can know that we are there: without a listener SIGHUP ends the process.
-  process.on('SIGHUP', reloadOneByOne(running, load, log));
+  const starting = start(load, log);
+  // From the first moment: without a listener SIGHUP ends the process, and a reload asked for meanwhile follows the start.
+  process.on('SIGHUP', reloadOneByOne(starting, load, log));
+  const running = await starting;
   for (const listener of running.listeners) process.stdout.write(`${listenerLine(listener)}\n`);
   process.stdout.write('ready\n');
 
@@ -46,6 +40,12 @@ export async function runBroker(options: { readonly configFile?: string }): Prom
   await running.stop();
   clearTimeout(giveUp);
   return 0;
+}
+
+async function start(load: () => Promise<LoadedConfiguration>, log: Log): Promise<RunningBroker> {
+  const loaded = await load();
+  announceNotices(loaded, log);
+  return composeBroker(loaded, { clock: systemClock, random: systemRandom, log, version: versionText() });
 }
 
 /** `listener NAME: PROTOCOL HOST:PORT[/path]` with the real port: tools read it. */
@@ -62,7 +62,7 @@ function announceNotices({ configuration }: LoadedConfiguration, log: Log): void
 
 /** Reloads never overlap; one asked for meanwhile follows. Whatever is wrong leaves the last good state (TH12). */
 function reloadOneByOne(
-  running: RunningBroker,
+  starting: Promise<RunningBroker>,
   load: () => Promise<LoadedConfiguration>,
   log: Log,
 ): () => void {
@@ -70,6 +70,7 @@ function reloadOneByOne(
   return () => {
     last = last.then(async () => {
       try {
+        const running = await starting;
         const loaded = await load();
         await running.reload(loaded);
         announceNotices(loaded, log);
