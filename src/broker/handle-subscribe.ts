@@ -163,10 +163,8 @@ function replayRetained(client: ClientConnection, installed: readonly Installed[
 
 /** What SUBACK says of a refused filter (row T10). */
 function reasonCodeFor(client: ClientConnection, request: SubscriptionRequest, reasonCode: number): number {
+  const { version } = client.connection;
   // 3.1 has no word for a failure: the client is told what it asked for, and gets nothing.
-  return client.connection.version === 3 ? request.qos : failureCode(client, reasonCode);
-}
-
-function failureCode(client: ClientConnection, reasonCode: number): number {
-  return client.connection.version === 5 ? reasonCode : 0x80;
+  if (version === 3) return request.qos;
+  return version === 5 ? reasonCode : 0x80;
 }

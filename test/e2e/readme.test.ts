@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import { freePort } from '../support/free-port.ts';
 import { LineLog } from '../support/line-log.ts';
 import { mosquittoPrograms } from '../support/mosquitto.ts';
 import { repositoryRoot } from '../support/repository.ts';
@@ -35,14 +34,6 @@ function stepsOf(markdown: string, heading: string): readonly Step[] {
     const output = following === 'text' ? text.split('\n').slice(0, -1) : [];
     return [{ commands, output }];
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A folder like a clone's, and mosquitto's clients told which port to use when a command names none. */

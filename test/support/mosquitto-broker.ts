@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { LineLog } from './line-log.ts';
 import { cleanEnvironment } from './run-program.ts';
 import { findProgram } from './skip-reason.ts';
@@ -16,14 +15,6 @@ function mosquittoProgram(): string | undefined {
 /** For the `skip` option of tests that start Debian's mosquitto. */
 export function needsMosquittoBroker(): string | false {
   return mosquittoProgram() === undefined ? 'not on this machine: mosquitto' : false;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A running mosquitto. */
